@@ -1,0 +1,133 @@
+"""What the commands take, and the reading of it: nothing here knows what a model costs."""
+
+from __future__ import annotations
+
+from argparse import SUPPRESS, Action, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+
+from modelcost.commands.output import terminal_width
+from modelcost.errors import ModelCostError, nearest, short, unknown
+from modelcost.render import FORMATS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, NoReturn
+
+MODEL = "a name of the zoo (see `modelcost models`), or package.module:name for a model of your own"
+
+
+class Parser(ArgumentParser):
+    """A parser of whole option names, whose errors are `ModelCostError`s and suggest what may have been meant.
+
+    `models` and `files` are those of its arguments that are such, for a shell to complete.
+    """
+
+    def __init__(self, prog: str, description: str, epilog: str | None = None) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            allow_abbrev=False,
+            add_help=False,
+            formatter_class=_page,
+        )
+        self.models: list[Action] = []
+        self.files: list[Action] = []
+        self.add_argument("-h", "--help", action="help", default=SUPPRESS, help="show this help and stop")
+
+    def add_model(self, nargs: str | None = None, words: str = "") -> None:
+        """Take a model, or several."""
+        self.models.append(self.add_argument("model", metavar="MODEL", nargs=nargs, help=words + MODEL))
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what is wrong as a `ModelCostError`, with where to read more."""
+        raise ModelCostError(f"{message.removeprefix('argument ')} (see {self.prog} --help)")
+
+    def parsed(self, words: Sequence[str]) -> Namespace:
+        """The arguments; an error that names the first word that has no place."""
+        found, others = self.parse_known_args(list(words))
+        if not others:
+            return found
+        return self.error(self._no_place(others[0]))
+
+    def _no_place(self, text: str) -> str:
+        word = text.partition("=")[0]
+        if not word.startswith("-") or word == "-":
+            return f"one argument too many: {short(text)}"
+        near = nearest(word, (option for option in self._option_string_actions if option.startswith("--")))
+        return f"unknown option {short(word)}{f'; did you mean {near[0]}?' if near else ''}"
+
+
+def _page(prog: str) -> RawDescriptionHelpFormatter:
+    """Help as wide as the terminal; a width that is given saves argparse the import of what would ask for it."""
+    return RawDescriptionHelpFormatter(prog, max_help_position=28, width=min(terminal_width() or 100, 100))
+
+
+def whole(text: str) -> int:
+    """A whole number, which may be written 60_000."""
+    digits = text.strip().lstrip("+-").replace("_", "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 1000):
+        raise ArgumentTypeError(f"expected a whole number. Received: {short(text)}")
+    return int(text)
+
+
+def shape(text: str) -> tuple[int, ...]:
+    """The sizes of one example, such as 227x227x3."""
+    sizes = text.lower().split("x")
+    if not all(size.isascii() and size.isdigit() and len(size) < 1000 for size in sizes):
+        raise ArgumentTypeError(f"expected sizes such as 227x227x3. Received: {short(text)}")
+    return tuple(int(size) for size in sizes)
+
+
+def one_of(kind: str, known: Iterable[str]) -> Callable[[str], str]:
+    """The reading of a word that must be one of those known."""
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise ArgumentTypeError(str(unknown(kind, text, known)))
+        return text
+
+    return read
+
+
+def add_choice(parser: Parser, option: str, known: Iterable[str], default: str, words: str) -> None:
+    """An option that takes one of several names."""
+    name = option.strip("-")
+    told, read = f"{words} ({default})", one_of(name, known)
+    parser.add_argument(option, metavar="NAME", type=read, choices=tuple(known), default=default, help=told)
+
+
+def add_settings(parser: Parser) -> None:
+    """What every costing takes."""
+    from modelcost.conventions import CONVENTIONS
+    from modelcost.dtypes import BYTES
+
+    parser.add_argument("--batch", metavar="N", type=whole, default=1, help="examples in a mini-batch (1)")
+    parser.add_argument("--data", metavar="N", type=whole, help="training examples, for the epoch")
+    parser.add_argument("--epochs", metavar="N", type=whole, help="epochs, for the run")
+    words = "shape of one example, such as 227x227x3; again for each further input"
+    parser.add_argument("--input", metavar="SHAPE", type=shape, action="append", help=words)
+    add_choice(parser, "--dtype", BYTES, "float32", "what each number is stored as")
+    add_choice(parser, "--convention", CONVENTIONS, "flops", "what counts as a FLOP")
+
+
+def add_output(parser: Parser) -> None:
+    """Where the answer goes, and in which form."""
+    add_choice(parser, "--format", FORMATS, "table", "table, markdown, csv, json or latex")
+    words = "write to a file, which is never left half written"
+    parser.files.append(parser.add_argument("--output", metavar="FILE", help=words))
+
+
+def costed(given: Namespace, model: Any) -> Any:
+    """The report on a model, by the settings that were given."""
+    from modelcost.report import cost
+
+    return cost(
+        model,
+        batch=given.batch,
+        data=given.data,
+        epochs=given.epochs,
+        convention=given.convention,
+        dtype=given.dtype,
+        input=given.input,
+    )

@@ -1,0 +1,84 @@
+"""`modelcost MODEL`: what a model costs. Without a model: the help."""
+
+from __future__ import annotations
+
+import sys
+
+from modelcost.commands.arguments import Parser, add_output, add_settings, costed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from modelcost.commands.limits import Limit
+    from modelcost.report import Report
+
+OTHERS = """\
+other commands:
+  modelcost explain MODEL [LAYER]     formula, numbers and result of every figure
+  modelcost compare MODEL MODEL...    models side by side
+  modelcost models | layers | conventions
+                                      what there is
+  modelcost completion bash | zsh     completion for your shell
+
+examples:
+  modelcost alexnet --batch 64
+  modelcost explain alexnet conv1
+  modelcost resnet50 --input 320x320x3 --data 1_281_167 --epochs 90 --format json
+"""
+
+
+def parser(name: str | None = None) -> Parser:
+    """What `modelcost MODEL` takes."""
+    told = "What a neural network costs, exactly, before anything runs."
+    parser = Parser("modelcost", told, OTHERS)
+    parser.add_model("?")
+    add_settings(parser)
+    add_output(parser)
+    words = "exit with status 1 if a figure is above, as params=1e6 or epoch.forward_flops=2T; may be given again"
+    parser.add_argument("--max", metavar="FIGURE=N", action="append", default=[], help=words)
+    parser.add_argument("--version", action="store_true", help="show the version and stop")
+    return parser
+
+
+def run(name: str | None, words: Sequence[str]) -> int:
+    """Cost the model and show the report; 1 if it is above a `--max`."""
+    if not words or tuple(words) == ("--version",):
+        return _without_model(words)
+    taken = parser(name)
+    given = taken.parsed(words)
+    if given.version:
+        return _without_model(("--version",))
+    if given.model is None:
+        taken.error("which model?")
+    from modelcost.commands.output import shown
+    from modelcost.commands.source import named
+    from modelcost.render import page
+
+    report = costed(given, named(given.model))
+    limits = _limits(given.max, report)
+    shown(page, report, given)
+    return _judged(limits)
+
+
+def _without_model(words: Sequence[str]) -> int:
+    from modelcost import __version__
+    from modelcost.commands.output import said
+
+    said(f"modelcost {__version__}\n" if words else parser().format_help())
+    return 0
+
+
+def _limits(texts: Iterable[str], report: Report) -> list[Limit]:
+    if not texts:
+        return []
+    from modelcost.commands.limits import limit
+
+    return [limit(text, report) for text in texts]
+
+
+def _judged(limits: Iterable[Limit]) -> int:
+    over = [limit for limit in limits if limit.over]
+    for limit in over:
+        print(f"modelcost: over the limit: {limit}", file=sys.stderr)
+    return 1 if over else 0

@@ -1,0 +1,75 @@
+"""`--max FIGURE=N`: a figure of a report, and what it may be at most."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from modelcost.errors import ModelCostError, short, unknown
+from modelcost.render.page import LEVELS, missing
+from modelcost.render.units import PREFIXES, formula
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from modelcost.report import Report
+
+
+class Limit:
+    """A figure, its value, and the most that it may be."""
+
+    def __init__(self, text: str, figure: str, value: int, most: Decimal) -> None:
+        self.text, self.figure, self.value, self.most = text, figure, value, most
+
+    @property
+    def over(self) -> bool:
+        """Whether the value is above the limit."""
+        return self.value > self.most
+
+    def __str__(self) -> str:
+        return f"{self.figure} is {self.value:,} (--max {self.text})"
+
+
+def limit(text: str, report: Report) -> Limit:
+    """The limit that `params=1e6` or `minibatch.forward_flops=2T` sets.
+
+    Raises `ModelCostError` for a figure that is not there or not known yet, or a limit that is no number.
+    """
+    figure, equals, most = text.partition("=")
+    if not equals:
+        raise ModelCostError(f"--max must be a figure and a number, such as params=1e6. Received: {short(text)}")
+    value = _figure(figure, report)
+    if not isinstance(value, int):
+        raise ModelCostError(f"--max {figure}: it is {short(formula(value))}, which has no value yet; give --input")
+    return Limit(text, figure, int(value), number(most))
+
+
+def _figure(name: str, report: Report) -> Any:
+    level, dot, figure = name.partition(".")
+    if not dot:
+        figures = report.totals.figures
+    elif level not in LEVELS:
+        raise unknown("level", level, LEVELS)
+    elif level not in report.levels:
+        raise ModelCostError(f"--max {name}: {missing(report, level)}")
+    else:
+        figures = report.levels[level].figures
+    if (figure or level) not in figures:
+        raise unknown("figure", figure or level, figures)
+    return figures[figure or level]
+
+
+def number(text: str) -> Decimal:
+    """A number, exactly: 1000000, 1_000_000, 1e6, 1M.
+
+    >>> number("2.5M") == 2_500_000 == number("25e5")
+    True
+    """
+    prefix = text[-1:] if text[-1:] in PREFIXES[1:] else ""
+    try:
+        found = Decimal(text.removesuffix(prefix))
+    except InvalidOperation:
+        found = Decimal("nan")
+    if not found.is_finite():
+        raise ModelCostError(f"--max must be a number, such as 1000000, 1e6 or 1M. Received: {short(text)}")
+    return found.scaleb(3 * PREFIXES.index(prefix)) if prefix else found

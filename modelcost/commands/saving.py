@@ -1,0 +1,41 @@
+"""Write a file that is there as a whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from modelcost.errors import ModelCostError, short
+
+
+def saved(text: str, path: str) -> None:
+    """Write `text` beside its place first, then put it there at once. A pipe or a device is written to as it is.
+
+    Raises `ModelCostError` where the folder does not exist, or cannot be written to.
+    """
+    if not path:
+        raise ModelCostError("--output needs the name of a file")
+    if Path(path).is_dir():
+        raise ModelCostError(f"--output: {short(path)} is a folder; give the name of a file")
+    data = text.encode("utf-8", errors="backslashreplace")
+    try:
+        if Path(path).exists() and not Path(path).is_file():
+            Path(path).write_bytes(data)
+        else:
+            _replaced(data, Path(path).resolve())
+    except OSError as error:
+        raise ModelCostError(f"--output: cannot write {short(path)}: {error.strerror}") from None
+
+
+def _replaced(data: bytes, place: Path) -> None:
+    if not place.parent.is_dir():
+        raise ModelCostError(f"--output: there is no folder {short(str(place.parent))}")
+    beside = place.with_name(f".{place.name[:200]}.{os.getpid()}.part")
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+        if place.exists():
+            beside.chmod(place.stat().st_mode & 0o7777)
+        beside.replace(place)
+    finally:
+        beside.unlink(missing_ok=True)

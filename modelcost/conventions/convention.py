@@ -1,0 +1,45 @@
+"""A convention: a table of weights over the columns that are counted apart."""
+
+from __future__ import annotations
+
+from modelcost.count import total
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from modelcost.facts import Facts
+
+
+class Convention:
+    """How many FLOPs each counted thing is.
+
+    `weights`: for each column, what one of it counts as; columns left out count 0.
+    `part_weights`: more weights, for the work of one part of a layer ("bias") alone.
+    """
+
+    __slots__ = ("name", "part_weights", "says", "weights")
+
+    def __init__(
+        self,
+        name: str,
+        says: str,
+        weights: Mapping[str, int],
+        part_weights: Mapping[str, Mapping[str, int]] | None = None,
+    ) -> None:
+        self.name, self.says, self.weights = name, says, dict(weights)
+        self.part_weights = {part: dict(extra) for part, extra in (part_weights or {}).items()}
+
+    def flops(self, facts: Facts, parts: frozenset[str] | None = None) -> tuple[Any, Any]:
+        """The FLOPs of a call in inference, as (for each example, once a call); of some parts, or of all."""
+        pairs = [self._weighed(facts, column, weight, parts) for column, weight in self.weights.items()]
+        for part, weights in self.part_weights.items():
+            if parts is None or part in parts:
+                pairs += [self._weighed(facts, column, w, frozenset((part,))) for column, w in weights.items()]
+        return total(example for example, _ in pairs), total(once for _, once in pairs)
+
+    @staticmethod
+    def _weighed(facts: Facts, column: str, weight: int, parts: frozenset[str] | None) -> tuple[Any, Any]:
+        example, once = facts.column(column, parts)
+        return weight * example, weight * once

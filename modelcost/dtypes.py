@@ -1,0 +1,21 @@
+"""How many bytes one number takes."""
+
+from __future__ import annotations
+
+from modelcost.errors import unknown
+
+BYTES = {
+    "float64": 8, "float32": 4, "bfloat16": 2, "float16": 2,
+    "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
+}  # fmt: skip
+
+
+def bytes_of(dtype: str) -> int:
+    """The bytes of one number of that dtype; an error that lists the known ones for any other.
+
+    >>> bytes_of("float32")
+    4
+    """
+    if dtype not in BYTES:
+        raise unknown("dtype", dtype, BYTES)
+    return BYTES[dtype]

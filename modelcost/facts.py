@@ -1,0 +1,235 @@
+"""The three kinds of fact about a layer, and what each primitive counts as.
+
+A layer says what comes out (`Output`), which tensors of parameters it has (`Weight`) and what it
+does how often (`Work`). Every figure of modelcost is a fold over these.
+"""
+
+from __future__ import annotations
+
+from modelcost.count import product, total
+from modelcost.errors import ModelCostError, unknown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    from modelcost.count import Size
+
+    Shape = tuple[Size, ...]
+
+INPUT, HIDDEN = "input", "hidden"
+"""Operands of work: the layer's input (`input:1` is its second) and a value that it made itself."""
+
+COLUMNS = ("macs", "multiplies", "adds", "divisions", "comparisons", "transcendentals")
+"""What is counted apart, in this order everywhere."""
+
+REDUCTIONS = {
+    "dot": ("macs", "multiplies", "adds"),
+    "scatter": ("macs", "multiplies", "adds"),
+    "sum": ("", "", "adds"),
+    "max": ("", "", "comparisons"),
+    "min": ("", "", "comparisons"),
+}
+"""Primitives that fold n elements into one: (column of n, column of n, column of n-1)."""
+
+ELEMENTWISE = {
+    **dict.fromkeys(("add", "sub"), "adds"),
+    "mul": "multiplies",
+    "div": "divisions",
+    **dict.fromkeys(("compare", "abs", "sign"), "comparisons"),
+    **dict.fromkeys(("exp", "log", "pow", "sqrt", "rsqrt", "tanh", "sigmoid", "erf"), "transcendentals"),
+    **dict.fromkeys(("copy", "gather", "random", "round"), ""),
+}
+"""Primitives on one element, and the column in which each is one; none for those that only move bytes."""
+
+PHASES = ("both", "inference", "training")
+
+
+class Primitive:
+    """One of the closed list: a name, and for a reduction how many elements go into each result.
+
+    `n` is that number where it is the same for every result; otherwise `over` is the number of
+    elements that go into all results together (ragged windows, transposed convolution).
+    """
+
+    __slots__ = ("kind", "n", "over")
+
+    def __init__(self, kind: str, n: Any = None, over: Any = None) -> None:
+        if kind not in REDUCTIONS and kind not in ELEMENTWISE:
+            raise unknown("primitive", kind, (*REDUCTIONS, *ELEMENTWISE))
+        if (kind in REDUCTIONS) != (n is not None or over is not None):
+            raise ModelCostError(f"a reduction says how many elements it folds, nothing else does. Received: {kind}")
+        self.kind, self.n, self.over = kind, n, over
+
+    def __repr__(self) -> str:
+        size = self.n if self.n is not None else self.over
+        return self.kind if size is None else f"{self.kind}({size})"
+
+
+_ELEMENTWISE = {kind: Primitive(kind) for kind in ELEMENTWISE}
+
+
+def dot(n: Any) -> Primitive:
+    """The dot product of two vectors of n: n multiplies and n-1 adds."""
+    return Primitive("dot", n)
+
+
+def scatter(products: Any) -> Primitive:
+    """Products added into outputs that they are spread over (a transposed convolution)."""
+    return Primitive("scatter", over=products)
+
+
+def sum_of(n: Any = None, over: Any = None) -> Primitive:
+    """The sum of n elements: n-1 adds; `over` instead counts the elements of all sums together."""
+    return Primitive("sum", n, over)
+
+
+def max_of(n: Any = None, over: Any = None) -> Primitive:
+    """The largest of n elements: n-1 comparisons; `over` as in `sum_of`."""
+    return Primitive("max", n, over)
+
+
+class Output:
+    """One tensor that comes out, for one example: its shape, and whether it is only a view of the input.
+
+    `dtype` is None for the model's own; a tensor of token numbers has its own.
+    """
+
+    __slots__ = ("dtype", "shape", "view")
+
+    def __init__(self, shape: Iterable[Any], view: bool = False, dtype: str | None = None) -> None:
+        self.shape: Shape = tuple(shape)
+        self.view, self.dtype = view, dtype
+
+    @property
+    def elements(self) -> Any:
+        """How many numbers it holds."""
+        return product(self.shape)
+
+    def __repr__(self) -> str:
+        return f"Output({self.shape}{', view=True' if self.view else ''})"
+
+
+class Weight:
+    """One tensor of parameters: its name within the layer, its shape, and whether training changes it."""
+
+    __slots__ = ("name", "shape", "trainable")
+
+    def __init__(self, name: str, shape: Iterable[Any], trainable: bool = True) -> None:
+        self.name, self.trainable = name, trainable
+        self.shape: Shape = tuple(shape)
+
+    @property
+    def params(self) -> Any:
+        """How many parameters it holds."""
+        return product(self.shape)
+
+    def __repr__(self) -> str:
+        return f"Weight({self.name!r}, {self.shape}{'' if self.trainable else ', trainable=False'})"
+
+
+class Work:
+    """A primitive done so many times.
+
+    `times`: results made, for one example, or for the whole call where `once`.
+    `operands`: what it reads: `INPUT`, a weight's name, or `HIDDEN`.
+    `part`: which part of the layer it is ("kernel", "bias", "activation", ...).
+    `phase`: "both", or done in "inference" or in "training" alone.
+    """
+
+    __slots__ = ("once", "operands", "part", "phase", "primitive", "times")
+
+    def __init__(
+        self,
+        times: Any,
+        primitive: Primitive | str,
+        operands: tuple[str, ...],
+        part: str,
+        once: bool = False,
+        phase: str = "both",
+    ) -> None:
+        if phase not in PHASES:
+            raise unknown("phase", phase, PHASES)
+        if isinstance(primitive, str):
+            primitive = _ELEMENTWISE.get(primitive) or Primitive(primitive)
+        self.times, self.primitive, self.operands = times, primitive, operands
+        self.part, self.once, self.phase = part, once, phase
+
+    def reading(self, operands: tuple[str, ...]) -> Work:
+        """The same work on operands of other names."""
+        return Work(self.times, self.primitive, operands, self.part, self.once, self.phase)
+
+    def counted(self) -> dict[str, Any]:
+        """What this is in each column that it touches: the definition of what is counted.
+
+        >>> Work(10, dot(784), (INPUT, "kernel"), "kernel").counted()
+        {'macs': 7840, 'multiplies': 7840, 'adds': 7830}
+        """
+        kind, n, over = self.primitive.kind, self.primitive.n, self.primitive.over
+        if kind in ELEMENTWISE:
+            column = ELEMENTWISE[kind]
+            return {column: self.times} if column else {}
+        taken = self.times * n if over is None else over
+        folded = self.times * (n - 1) if over is None else over - self.times
+        macs, multiplies, less_one = REDUCTIONS[kind]
+        return {**({macs: taken, multiplies: taken} if macs else {}), less_one: folded}
+
+    def __repr__(self) -> str:
+        return f"Work({self.times} {self.primitive}, {self.part}{', once' if self.once else ''})"
+
+
+class Facts:
+    """All facts of one call of a layer, sorted by kind."""
+
+    __slots__ = ("_known", "inputs", "outputs", "weights", "works")
+
+    def __init__(self, inputs: tuple[Shape, ...], facts: Iterable[Output | Weight | Work]) -> None:
+        several = tuple(facts)
+        self.inputs = inputs
+        self.outputs = tuple(fact for fact in several if isinstance(fact, Output))
+        self.weights = tuple(fact for fact in several if isinstance(fact, Weight))
+        self.works = tuple(fact for fact in several if isinstance(fact, Work))
+        self._known: dict[Any, Any] = {}
+
+    def remembered(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` gave for this key the first time: calls that are alike share their facts, and their sums."""
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]
+
+    def column(self, name: str, parts: frozenset[str] | None = None) -> tuple[Any, Any]:
+        """One of `COLUMNS` in inference, as (for each example, once a call); of some parts, or of all."""
+        columns = self.remembered(parts, lambda: self._columns(parts))
+        return columns[name]  # type: ignore[no-any-return]
+
+    def _columns(self, parts: frozenset[str] | None) -> dict[str, tuple[Any, Any]]:
+        found: dict[str, tuple[list[Any], list[Any]]] = {name: ([], []) for name in COLUMNS}
+        for work in self.works:
+            if work.phase != "training" and (parts is None or work.part in parts):
+                for name, counted in work.counted().items():
+                    found[name][work.once].append(counted)
+        return {name: (total(example), total(once)) for name, (example, once) in found.items()}
+
+    def params(self, trainable: bool | None = None) -> Any:
+        """How many parameters: all of them, the trainable ones, or the others."""
+        return total(w.params for w in self.weights if trainable is None or w.trainable is trainable)
+
+    def part_names(self) -> list[str]:
+        """The parts that the work is divided into, in order."""
+        return list(dict.fromkeys(work.part for work in self.works))
+
+
+def within(label: str, facts: Facts, trainable: bool = True) -> Iterator[Weight | Work]:
+    """The weights and the work of a layer that stands inside another: its weights go under its label.
+
+    >>> inner = Facts((), [Weight("kernel", (3, 4)), Work(4, dot(3), (INPUT, "kernel"), "kernel")])
+    >>> [weight, work] = within("dense", inner)
+    >>> weight.name, work.operands
+    ('dense/kernel', ('input', 'dense/kernel'))
+    """
+    names = {weight.name: f"{label}/{weight.name}" for weight in facts.weights}
+    for weight in facts.weights:
+        yield Weight(names[weight.name], weight.shape, weight.trainable and trainable)
+    for work in facts.works:
+        yield work.reading(tuple(names.get(operand, operand) for operand in work.operands))

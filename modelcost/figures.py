@@ -1,0 +1,109 @@
+"""Named figures as plain data: those of a row, of a total, of a level."""
+
+from __future__ import annotations
+
+from modelcost.count import Count, total
+from modelcost.errors import ModelCostError, UnknownNameError, unknown
+from modelcost.facts import COLUMNS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from modelcost.conventions import Convention
+    from modelcost.model import Entry
+
+
+class MissingFigureError(ModelCostError, AttributeError):
+    """A figure that was not asked for; the text says which argument is missing."""
+
+
+class Figures:
+    """Named figures, read as attributes: counts, or plain ints where they were read from a file.
+
+    A figure may be given as a function of no argument, which is called when the figure is asked for.
+    """
+
+    def __init__(self, of: str, figures: Mapping[str, Any]) -> None:
+        self.of, self._given = of, figures
+        self.__dict__.update((name, value) for name, value in figures.items() if not callable(value))
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """All of them, by name and in order."""
+        return {name: getattr(self, name) for name in self._given}
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in self._given:
+            raise MissingFigureError(f"{self.of} has no {name}; it has {', '.join(self._given)}")
+        value = self.__dict__[name] = self._given[name]()
+        return value
+
+    def __repr__(self) -> str:
+        return f"{self.of}: {', '.join(f'{name}={value}' for name, value in self.figures.items())}"
+
+
+class Row(Figures):
+    """One call of a layer: name, type, input and output shapes, and its figures for one example."""
+
+    def __init__(
+        self,
+        name: str,
+        type: str,
+        inputs: Sequence[Sequence[Any]],
+        output_shape: Sequence[Any],
+        figures: Mapping[str, Any],
+        entry: Entry | None = None,
+        convention: Convention | None = None,
+        output_shapes: Sequence[Sequence[Any]] = (),
+    ) -> None:
+        super().__init__(name, figures)
+        self.name, self.type = name, type
+        self.inputs = tuple(tuple(shape) for shape in inputs)
+        self.output_shape = tuple(output_shape)
+        self.output_shapes = tuple(tuple(shape) for shape in output_shapes) or (self.output_shape,)
+        self.entry, self.convention = entry, convention
+
+    def flops_by_call(self) -> tuple[Any, Any]:
+        """FLOPs as (for each example, once a call): the second does not grow with the batch."""
+        if self.entry is None or self.convention is None:
+            raise self._read_from_file("what is done once a call is")
+        rule, facts = self.convention, self.entry.facts
+        return facts.remembered(("flops", rule.name), lambda: rule.flops(facts))  # type: ignore[no-any-return]
+
+    def _read_from_file(self, what: str) -> ModelCostError:
+        return ModelCostError(f"{self.name}: {what} known to a report that was computed, not to one read from a file")
+
+    def part(self, names: str) -> Figures:
+        """The figures of some parts of the layer alone, such as "kernel+bias": work, not memory.
+
+        Raises `UnknownNameError` for a part that the layer does not have.
+        """
+        if self.entry is None or self.convention is None:
+            raise self._read_from_file("parts are")
+        facts, known = self.entry.facts, self.entry.facts.part_names()
+        parts = frozenset(names.split("+"))
+        for name in parts:
+            if name not in known:
+                raise UnknownNameError(f"{self.name}: {unknown('part', name, known)}")
+        figures = {column: summed(facts.column(column, parts)) for column in COLUMNS}
+        return Figures(f"{self.name}.{names}", {**figures, "flops": summed(self.convention.flops(facts, parts))})
+
+
+class Level(Figures):
+    """The figures of one example, a mini-batch, an epoch or a run."""
+
+
+def summed(parts: Iterable[Any]) -> Any:
+    """The total of those parts that there are, so that no formula ends in `+ 0`."""
+    return total(part for part in parts if not absent(part))
+
+
+def absent(figure: Any) -> bool:
+    """Whether there is nothing of this at all, whatever the sizes: such rows leave no trace in a total."""
+    if not isinstance(figure, Count) or figure != 0:
+        return False
+    return not figure.args or not figure.free_sizes()

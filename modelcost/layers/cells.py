@@ -1,0 +1,209 @@
+"""Cells, what a recurrent layer does at one step, as layers of their own; `RNN` runs any of them over a sequence."""
+
+from __future__ import annotations
+
+from modelcost.errors import ModelCostError, SizeError, short
+from modelcost.facts import Output, Weight, Work
+from modelcost.layers.base import Layer, named
+from modelcost.layers.dense import KernelAndBias
+from modelcost.layers.fields import REQUIRED, keyword
+from modelcost.layers.recurrent import GRU, LSTM, Recurrent, SimpleRNN
+from modelcost.layers.wrappers import inside
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, ClassVar
+
+    from modelcost.facts import Facts, Shape
+    from modelcost.layers.fields import Flag, Free, Function, Ignored, Rate, Regularizer, Size
+
+
+class Cell(KernelAndBias):
+    """What the cells share: over T steps each costs what the recurrent layer does that is made of it.
+
+    Called by itself it does one step: (C,) and its states (U,) to (U,) and the new states.
+    """
+
+    sequence: ClassVar[type[Recurrent]]
+    more_inputs = ("states",)
+
+    units: Size = REQUIRED
+    activation: Function = "tanh"
+    recurrent_initializer: Ignored = keyword(default=None)
+    recurrent_regularizer: Regularizer = keyword(default=None)
+    recurrent_constraint: Ignored = keyword(default=None)
+    dropout: Rate = keyword(default=0.0)
+    recurrent_dropout: Rate = keyword(default=0.0)
+    seed: Ignored = keyword(default=None)
+
+    def state_sizes(self) -> tuple[int, ...]:
+        """The sizes of the tensors that go from step to step."""
+        return (self.units,) * self.sequence.states
+
+    def over(self, x: Shape) -> Facts:
+        """The facts of all steps of a sequence (T, C)."""
+        given = {name: value for name, value in self.given.items() if name not in ("name", "dtype", "trainable")}
+        return self.sequence(**given, return_sequences=True).costed((x,))
+
+    def facts(self, x: Shape, *states: Shape) -> Iterator[Output | Weight | Work]:
+        if len(x) != 1 or len(states) not in (0, self.sequence.states):
+            raise SizeError(
+                f"expected 1 axis (C,) and {self.sequence.states} states. Received: {len(x)} and {len(states)}"
+            )
+        for size in (self.units, *self.state_sizes()):
+            yield Output(named(U=size))
+        step = self.over((1, *x))
+        yield from (*step.weights, *step.works)
+
+
+class LSTMCell(Cell):
+    """One step of `LSTM`: (C,) to (U,), with a state and a memory of U each.
+
+    Weights: kernel (C, 4*U), recurrent kernel (U, 4*U) and bias (4*U,). Source: Keras `LSTMCell`.
+
+    >>> RNN(LSTMCell(32)).costed(((10, 8),)).params() == LSTM(32).costed(((10, 8),)).params()
+    True
+    """
+
+    sequence = LSTM
+
+    recurrent_activation: Function = "sigmoid"
+    use_bias: Flag = True
+    unit_forget_bias: Ignored = keyword(default=None)
+
+
+class GRUCell(Cell):
+    """One step of `GRU`: (C,) to (U,), with a state of U.
+
+    Weights: kernel (C, 3*U), recurrent kernel (U, 3*U) and bias (2, 3*U), or (3*U,) without
+    `reset_after`. Source: Keras `GRUCell`.
+
+    >>> RNN(GRUCell(32)).costed(((10, 8),)).params()
+    4032
+    """
+
+    sequence = GRU
+
+    recurrent_activation: Function = "sigmoid"
+    use_bias: Flag = True
+    reset_after: Flag = keyword(default=True)
+
+
+class SimpleRNNCell(Cell):
+    """One step of `SimpleRNN`: (C,) to (U,), with a state of U.
+
+    Weights: kernel (C, U), recurrent kernel (U, U) and bias (U,). Source: Keras `SimpleRNNCell`.
+
+    >>> RNN(SimpleRNNCell(4)).costed(((10, 3),)).params()
+    32
+    """
+
+    sequence = SimpleRNN
+
+    use_bias: Flag = True
+
+
+class StackedRNNCells(Layer):
+    """Cells one above the other, each fed by the one below: (C,) to the units of the last.
+
+    Weights: those of the cells. Source: Keras `StackedRNNCells`.
+
+    >>> RNN(StackedRNNCells([LSTMCell(8), LSTMCell(4)])).costed(((10, 3),)).outputs[0].shape
+    (4,)
+    """
+
+    around_others = True
+    more_inputs = ("states",)
+
+    cells: Free = REQUIRED
+
+    def check(self) -> None:
+        cells = self.cells if isinstance(self.cells, list | tuple) else ()
+        if not cells or not all(isinstance(one, Cell) for one in cells):
+            raise ModelCostError(
+                f"cells must be a list of LSTMCell, GRUCell or SimpleRNNCell. Received: cells={short(self.cells)}"
+            )
+
+    @property
+    def units(self) -> int:
+        """How many numbers come out: those of the last cell."""
+        return int(self.cells[-1].units)
+
+    def weight_owners(self) -> tuple[Layer, ...]:
+        return tuple(self.cells)
+
+    def state_sizes(self) -> tuple[int, ...]:
+        """The sizes of the tensors that go from step to step, those of the lowest cell first."""
+        return tuple(size for cell in self.cells for size in cell.state_sizes())
+
+    def over(self, x: Shape) -> Iterator[Weight | Work]:
+        """The facts of all steps of a sequence (T, C), each cell's weights under its name."""
+        for i, cell in enumerate(self.cells):
+            facts = cell.over(x)
+            yield from inside(cell, facts, "" if cell.name else f"{i}_")
+            x = facts.outputs[0].shape
+
+    def facts(self, x: Shape, *states: Shape) -> Iterator[Output | Weight | Work]:
+        if len(x) != 1:
+            raise SizeError(f"expected 1 axis (C,). Received: {len(x)}")
+        for size in (self.units, *self.state_sizes()):
+            yield Output(named(U=size))
+        yield from self.over((1, *x))
+
+
+class RNN(Layer):
+    """Run a cell over a sequence: (T, C) to (U,), or (T, U) with `return_sequences`; its states follow with `return_state`.
+
+    `cell` is a cell, or a list of cells to be stacked. Weights: those of the cell, once. A cell of
+    a class of your own is not known here. Source: Keras `RNN`.
+
+    >>> facts = RNN([LSTMCell(8), LSTMCell(4)], return_state=True).costed(((10, 3),))
+    >>> [output.shape for output in facts.outputs]
+    [(4,), (8,), (8,), (4,), (4,)]
+    """
+
+    around_others = True
+    more_inputs = ("initial_state",)
+
+    cell: Free = REQUIRED
+    return_sequences: Flag = False
+    return_state: Flag = False
+    go_backwards: Flag = False
+    stateful: Flag = False
+    unroll: Flag = False
+    zero_output_for_mask: Ignored = None
+
+    def check(self) -> None:
+        if not isinstance(self.stacked, Cell | StackedRNNCells):
+            kinds = "LSTMCell, GRUCell, SimpleRNNCell, or several of them"
+            raise ModelCostError(f"cell must be {kinds}. Received: cell={short(self.cell)}")
+
+    @property
+    def stacked(self) -> Any:
+        """The cell, or the stack of several."""
+        if isinstance(self.cell, list | tuple):
+            if "stack" not in self.__dict__:
+                self.__dict__["stack"] = StackedRNNCells(self.cell)
+            return self.__dict__["stack"]
+        return self.cell
+
+    def weight_owners(self) -> tuple[Layer, ...]:
+        return tuple(self.stacked.weight_owners())
+
+    def facts(self, x: Shape, *initial_state: Shape) -> Iterator[Output | Weight | Work]:
+        if len(x) != 2:
+            raise SizeError(f"expected 2 axes (T, C). Received: {len(x)}")
+        cell, (T, C) = self.stacked, named(T=x[0], C=x[1])
+        (U,) = named(U=cell.units)
+        sizes = cell.state_sizes()
+        if initial_state and [tuple(state) for state in initial_state] != [(size,) for size in sizes]:
+            raise SizeError(
+                f"initial_state must be {len(sizes)} tensors of {sizes} elements. Received: {short(initial_state)}"
+            )
+        yield Output((T, U) if self.return_sequences else (U,))
+        yield from (Output(named(U=size)) for size in sizes if self.return_state)
+        if isinstance(cell, Cell):
+            yield from inside(cell, cell.over((T, C)))
+        else:
+            yield from cell.over((T, C))

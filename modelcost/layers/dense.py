@@ -1,0 +1,77 @@
+"""Layers in which every input meets every output."""
+
+from __future__ import annotations
+
+from modelcost.count import product
+from modelcost.facts import HIDDEN, INPUT, Output, Weight, Work, dot
+from modelcost.layers.base import Layer, named
+from modelcost.layers.fields import REQUIRED, keyword
+from modelcost.layers.functions import applied
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from modelcost.facts import Shape
+    from modelcost.layers.fields import Absent, Flag, Function, Ignored, Regularizer, Size
+
+
+class Biased(Layer):
+    """The arguments about a bias that Keras takes and that leave the forward pass as it is."""
+
+    bias_initializer: Ignored = keyword()
+    bias_regularizer: Regularizer = keyword()
+    bias_constraint: Ignored = keyword()
+
+
+class KernelAndBias(Biased):
+    """The same for a kernel and a bias."""
+
+    kernel_initializer: Ignored = keyword()
+    kernel_regularizer: Regularizer = keyword()
+    kernel_constraint: Ignored = keyword()
+
+
+class Adaptable(KernelAndBias):
+    """The same where Keras can also adapt or quantize the kernel, which would change what it costs."""
+
+    lora_rank: Absent = keyword()
+    lora_alpha: Ignored = keyword()
+    quantization_config: Absent = keyword()
+
+
+def finished(layer: Any, channels: Any, shape: Shape) -> Iterator[Weight | Work]:
+    """What ends a layer with a kernel: one bias for each channel, if it has one, and its activation."""
+    if layer.use_bias:
+        yield Weight("bias", (channels,))
+        yield Work(product(shape), "add", (HIDDEN, "bias"), "bias")
+    yield from applied(layer.activation, shape)
+
+
+class Dense(Adaptable):
+    """Connect every input to each of `units` outputs.
+
+    Input (..., C), output (..., U). Weights: kernel (C, U) and bias (U,). A dot product of C for
+    every output, then one add for the bias.
+    Source: Keras `Dense`.
+
+    >>> facts = Dense(10).costed(((784,),))
+    >>> facts.params().formula(), facts.params()
+    ('C*U + U', 7850)
+    >>> facts.column("multiplies")[0].numbers()
+    '10*784'
+    """
+
+    units: Size = REQUIRED
+    activation: Function = None
+    use_bias: Flag = True
+
+    def facts(self, x: Shape) -> Iterator[Output | Weight | Work]:
+        *lead, C = x
+        C, U = named(C=C, U=self.units)
+        out = (*lead, U)
+        yield Output(out)
+        yield Weight("kernel", (C, U))
+        yield Work(product(out), dot(C), (INPUT, "kernel"), "kernel")
+        yield from finished(self, U, out)

@@ -1,0 +1,242 @@
+"""Operations on every element: arithmetic, comparisons, and functions without weights."""
+
+from __future__ import annotations
+
+from modelcost.count import product
+from modelcost.errors import short
+from modelcost.facts import Output, Work
+from modelcost.layers.fields import REQUIRED
+from modelcost.layers.functions import STEPS
+from modelcost.layers.operations import Operation, sources, together
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, ClassVar
+
+    from modelcost.facts import Shape
+    from modelcost.layers.fields import Flag, Free, Number, Whole
+
+PAIRS = {
+    "Add": "add",
+    "Subtract": "sub",
+    "Multiply": "mul",
+    "Divide": "div",
+    "TrueDivide": "div",
+    "DivideNoNan": "div",
+    "FloorDivide": "div round",
+    "Mod": "div round mul sub",
+    "Power": "pow",
+    "SquaredDifference": "sub mul",
+    **dict.fromkeys(
+        ("Maximum", "Minimum", "Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"), "compare"
+    ),
+    **dict.fromkeys(("LogicalAnd", "LogicalOr", "LogicalXor"), "copy"),
+}
+"""Operations on two operands, and the primitives that each does to a pair of elements."""
+
+SINGLES = {
+    "Negative": "sub",
+    **dict.fromkeys(("Absolute", "Abs"), "abs"),
+    "Sign": "sign",
+    **dict.fromkeys(("Exp", "Expm1"), "exp"),
+    "Exp2": "pow",
+    **dict.fromkeys(("Log", "Log1p"), "log"),
+    **dict.fromkeys(("Log2", "Log10"), "log div"),
+    "Sqrt": "sqrt",
+    "Rsqrt": "rsqrt",
+    "Square": "mul",
+    "Reciprocal": "div",
+    **dict.fromkeys(("Floor", "Ceil"), "round"),
+    "Sin": "sin",
+    "Cos": "cos",
+    "Tan": "tan",
+    **dict.fromkeys(("Erf", "Erfc"), "erf"),
+    **dict.fromkeys(("Isnan", "Isinf", "Isfinite"), "compare"),
+    **dict.fromkeys(("LogicalNot", "Copy", "OnesLike", "ZerosLike"), "copy"),
+    "StopGradient": "",
+}
+"""Operations on one operand, likewise."""
+
+FUNCTIONS = {
+    "Relu": "relu",
+    "Relu6": "relu6",
+    "Sigmoid": "sigmoid",
+    "SparseSigmoid": "sparse_sigmoid",
+    "Softplus": "softplus",
+    "Softsign": "softsign",
+    "SparsePlus": "sparse_plus",
+    "Silu": "silu",
+    "LogSigmoid": "log_sigmoid",
+    "HardSigmoid": "hard_sigmoid",
+    "HardSilu": "hard_silu",
+    "Selu": "selu",
+    "TanhShrink": "tanh_shrink",
+    "HardTanh": "hard_tanh",
+    "Tanh": "tanh",
+}
+"""Operations that are activation functions, whose steps stand in `layers.functions`."""
+
+
+class Elementwise(Operation):
+    """Do the same to every element, or to elements that stand in the same place: shapes as broadcast together."""
+
+    words: ClassVar[str] = ""
+
+    def steps(self) -> tuple[str, ...]:
+        """The primitives done to one element, in order."""
+        return tuple(self.words.split())
+
+    def worked(self, *operands: Shape, **settings: Any) -> Iterator[Output | Work]:
+        out = together(operands)
+        steps = self.steps()
+        yield Output(out, view=not steps, dtype=self.gives())
+        for step in steps:
+            yield Work(product(out), step, sources(operands), "operation")
+
+    def gives(self) -> str | None:
+        """The dtype of what comes out, if it is another than came in."""
+        return self.dtype_out
+
+    dtype_out: ClassVar[str | None] = None
+
+
+class Where(Elementwise):
+    """Choose between two values for every element: nothing is computed.
+
+    >>> from modelcost.layers import Input
+    >>> Where()(Input((3,)), Input((3,)), 0).shape
+    (3,)
+    """
+
+    arguments = ("condition", "x1", "x2")
+    words = "copy"
+
+
+class Clip(Elementwise):
+    """Cut off what is below a number and above another: two comparisons."""
+
+    words = "compare compare"
+
+    x_min: Free = REQUIRED
+    x_max: Free = REQUIRED
+
+
+class Round(Elementwise):
+    """Round to whole numbers, or to so many decimals by way of a multiply and a division."""
+
+    decimals: Whole = 0
+
+    def steps(self) -> tuple[str, ...]:
+        return ("mul", "round", "div") if self.decimals else ("round",)
+
+
+class Cast(Elementwise):
+    """Store the same numbers in another dtype."""
+
+    words = "copy"
+
+    dtype: Free = REQUIRED
+
+    def gives(self) -> str | None:
+        return self.dtype
+
+
+class LeakyRelu(Elementwise):
+    """Let a part of what is below zero through."""
+
+    negative_slope: Number = 0.2
+
+    def steps(self) -> tuple[str, ...]:
+        return STEPS["leaky_relu"]
+
+
+class Elu(Elementwise):
+    """Bend what is below zero to alpha * (exp(x) - 1)."""
+
+    alpha: Number = 1.0
+
+    def steps(self) -> tuple[str, ...]:
+        return STEPS["elu"] + (() if self.alpha == 1 else ("compare", "mul"))
+
+
+class Celu(Elementwise):
+    """Bend what is below zero to alpha * (exp(x / alpha) - 1)."""
+
+    alpha: Number = 1.0
+
+    def steps(self) -> tuple[str, ...]:
+        return STEPS["celu"]
+
+
+class Gelu(Elementwise):
+    """The normal distribution's share below x, times x: by tanh, unless `approximate` is False."""
+
+    approximate: Flag = True
+
+    def steps(self) -> tuple[str, ...]:
+        return STEPS["gelu_tanh" if self.approximate else "gelu"]
+
+
+class Squareplus(Elementwise):
+    """(x + sqrt(x*x + b)) / 2."""
+
+    b: Number = 4
+
+    def steps(self) -> tuple[str, ...]:
+        return STEPS["squareplus"]
+
+
+class Shrink(Elementwise):
+    """What the functions share that cut off what is near zero."""
+
+    function: ClassVar[str] = ""
+
+    threshold: Number = 0.5
+
+    def steps(self) -> tuple[str, ...]:
+        return STEPS[self.function]
+
+
+class SoftShrink(Shrink):
+    """Bring what is far from zero nearer by the threshold, the rest to zero."""
+
+    function = "soft_shrink"
+
+
+class HardShrink(Shrink):
+    """Bring what is near zero to zero."""
+
+    function = "hard_shrink"
+
+
+class Threshold(Elementwise):
+    """Put one number for what is not above another."""
+
+    words = "compare"
+
+    threshold: Number = REQUIRED
+    default_value: Number = REQUIRED
+
+
+LOGICAL = ("Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual", "Isnan", "Isinf", "Isfinite",
+           "LogicalAnd", "LogicalOr", "LogicalXor", "LogicalNot")  # fmt: skip
+"""Operations that say yes or no."""
+
+
+def __getattr__(name: str) -> Any:
+    """The operations that are one line in a table are made when they are asked for."""
+    if name in PAIRS:
+        body: dict[str, Any] = {"words": PAIRS[name], "arguments": ("x1", "x2")}
+    elif name in SINGLES:
+        body = {"words": SINGLES[name]}
+    elif name in FUNCTIONS:
+        body = {"words": " ".join(STEPS[FUNCTIONS[name]])}
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {short(name)}")
+    does = body["words"].replace(" ", ", ") or "nothing"
+    if name in LOGICAL:
+        body["dtype_out"] = "bool"
+    body.update(__module__=__name__, __annotations__={}, __doc__=f"Keras's operation {name}: for each element {does}.")
+    globals()[name] = made = type(name, (Elementwise,), body)
+    return made

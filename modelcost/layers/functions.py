@@ -1,0 +1,184 @@
+"""Activation functions: what each does to one element, step by step as Keras on TensorFlow computes it.
+
+Where one kernel does the whole function, the steps are those of that kernel. Functions of the
+mathematics library (`expm1`, `log1p`, `erfc`) are one transcendental each; choosing between two
+values that are both known costs nothing beyond the comparison.
+"""
+
+from __future__ import annotations
+
+from modelcost.count import product
+from modelcost.errors import ModelCostError, SizeError, short, unknown
+from modelcost.facts import HIDDEN, INPUT, Weight, Work, max_of, sum_of
+from modelcost.layers.windows import share
+from modelcost.sizes import agreed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+_IN_WORDS = {
+    "linear": "",
+    "relu": "compare",
+    "relu6": "compare compare",
+    "leaky_relu": "compare mul",
+    "elu": "compare exp sub",
+    "selu": "compare exp sub mul mul",
+    "celu": "compare compare div exp mul add",
+    "gelu": "mul sub mul erf mul",
+    "gelu_tanh": "mul pow mul add mul tanh add mul",
+    "silu": "mul sigmoid mul",
+    "mish": "compare compare exp log tanh mul",
+    "softplus": "compare compare exp log",
+    "softsign": "abs add div",
+    "squareplus": "mul add sqrt add div",
+    "sparse_plus": "compare compare add pow mul",
+    "sigmoid": "sigmoid",
+    "sparse_sigmoid": "compare compare add mul",
+    "log_sigmoid": "sub compare compare exp log sub",
+    "hard_sigmoid": "add compare compare div",
+    "hard_silu": "add compare compare div mul",
+    "tanh": "tanh",
+    "hard_tanh": "compare compare",
+    "tanh_shrink": "tanh sub",
+    "hard_shrink": "abs compare",
+    "soft_shrink": "compare sub compare add",
+    "exponential": "exp",
+}
+STEPS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _IN_WORDS.items()}
+"""The primitives that each elementwise function does to one element, in order.
+
+softplus compares twice, since it is x itself far above 0 and exp(x) far below; silu multiplies by
+its slope of 1 first. `gelu_tanh` is Keras's `gelu(x, approximate=True)`, which has no name there.
+"""
+
+
+def _softmax(n: Any, rows: Any, part: str) -> Iterator[Work]:
+    """Softmax, the greatest subtracted first: max(n), n subs, n exps, sum(n), n divs."""
+    yield Work(rows, max_of(n), (INPUT,), part)
+    yield Work(rows * n, "sub", (INPUT, HIDDEN), part)
+    yield Work(rows * n, "exp", (HIDDEN,), part)
+    yield Work(rows, sum_of(n), (HIDDEN,), part)
+    yield Work(rows * n, "div", (HIDDEN, HIDDEN), part)
+
+
+def _log_softmax(n: Any, rows: Any, part: str) -> Iterator[Work]:
+    """Its logarithm: the greatest subtracted, then log(sum(exp)) subtracted."""
+    yield Work(rows, max_of(n), (INPUT,), part)
+    yield Work(rows * n, "sub", (INPUT, HIDDEN), part)
+    yield Work(rows * n, "exp", (HIDDEN,), part)
+    yield Work(rows, sum_of(n), (HIDDEN,), part)
+    yield Work(rows, "log", (HIDDEN,), part)
+    yield Work(rows * n, "sub", (HIDDEN, HIDDEN), part)
+
+
+def _sparsemax(n: Any, rows: Any, part: str) -> Iterator[Work]:
+    """Sort, sum up, find how many stay above zero, subtract their threshold.
+
+    How many comparisons a sort takes depends on the data; here they are those of the plainest
+    one, which seeks the largest of what is left: n-1, n-2, ..., 1.
+    """
+    yield Work(rows * (n * (n - 1) // 2), "compare", (INPUT,), f"{part} sort")
+    yield Work(rows, sum_of(n), (HIDDEN,), part)  # running sums: n-1 adds for all n of them
+    for step in ("sub", "div", "sub", "compare"):  # z_k - (sum_k - 1) / k > 0
+        yield Work(rows * n, step, (HIDDEN,), part)
+    yield Work(rows, sum_of(n), (HIDDEN,), part)  # how many
+    yield Work(rows, sum_of(n), (HIDDEN,), part)  # their sum
+    for step in ("sub", "div"):
+        yield Work(rows, step, (HIDDEN,), part)
+    for step in ("sub", "compare"):
+        yield Work(rows * n, step, (INPUT, HIDDEN), part)
+
+
+ALONG_AXIS: dict[str, Callable[[Any, Any, str], Iterator[Work]]] = {
+    "softmax": _softmax,
+    "log_softmax": _log_softmax,
+    "sparsemax": _sparsemax,
+}
+"""Functions that look along an axis: of rows of n elements each."""
+
+ALIASES = {"swish": "silu", "hard_swish": "hard_silu", "softmax_v2": "softmax", "log_softmax_v2": "log_softmax"}
+"""Other names: Keras's own, and those under which TensorFlow's functions go."""
+
+GATED = "glu"
+"""The one function that gives fewer elements than it takes: half an axis gates the other half."""
+
+NAMES = (*STEPS, *ALONG_AXIS, GATED, "swish", "hard_swish")
+"""Every name by which a function can be given."""
+
+
+def known_function(name: str, value: Any) -> Any:
+    """An activation in its normal form: its Keras name, or a layer that acts as one."""
+    if value is None:
+        return "linear"
+    if hasattr(value, "facts") and not isinstance(value, str | type):
+        return value
+    word = str(value) if isinstance(value, str) else _name_of(value)
+    if word is None:
+        raise ModelCostError(
+            f"{name} must name a function, such as 'relu', or be one of Keras's own. Received: {name}={short(value)}"
+        )
+    word = ALIASES.get(word, word)
+    if word == "threshold":
+        raise ModelCostError(f"{name}='threshold' needs two numbers, which a name cannot give; use ReLU(threshold=...)")
+    if word not in NAMES:
+        raise unknown(name, word, NAMES)
+    return word
+
+
+def _name_of(function: Any) -> str | None:
+    """The name of a framework's own function; a function of yours does what no name can tell."""
+    home = (getattr(function, "__module__", None) or "").partition(".")[0]
+    return getattr(function, "__name__", None) if home in ("keras", "tensorflow", "tf_keras", "modelcost") else None
+
+
+def applied(function: Any, shape: Any, part: str = "activation", axis: int = -1) -> Iterator[Work | Weight]:
+    """The facts of an activation function on every element of `shape`, of which it changes nothing."""
+    if not isinstance(function, str):
+        yield from _by_layer(function, tuple(shape), part)
+    elif function in ALONG_AXIS:
+        yield from ALONG_AXIS[function](*rows_along((axis % len(shape),), shape), part)
+    elif function == GATED:
+        raise SizeError("glu halves an axis, so it must be a layer of its own: Activation('glu')")
+    else:
+        yield from stepped(STEPS[function], product(shape), part)
+
+
+def rows_along(axes: tuple[int, ...], shape: Any) -> tuple[Any, Any]:
+    """How many elements stand together along these axes, and how many such rows there are.
+
+    >>> rows_along((1,), (3, 4))
+    (4, 3)
+    """
+    others = [size for i, size in enumerate(shape) if i not in axes]
+    return product(shape[i] for i in axes), product(others) if others else 1
+
+
+def stepped(steps: tuple[str, ...], elements: Any, part: str = "activation") -> Iterator[Work]:
+    """Primitives done to each of so many elements, one after the other."""
+    for step in steps:
+        yield Work(elements, step, (HIDDEN,), part)
+
+
+def _by_layer(layer: Any, shape: Any, part: str) -> Iterator[Work | Weight]:
+    """A layer that acts as a function, as in `Dense(8, activation=PReLU())`: its weights are the outer layer's too."""
+    facts = layer.costed((shape,))
+    (out,) = facts.outputs
+    if len(out.shape) != len(shape):
+        raise SizeError(f"an activation must not change the number of axes. Received: activation={layer!r}")
+    for before, after in zip(shape, out.shape, strict=True):
+        agreed((before, after))
+    inner = {weight.name: f"{part}/{weight.name}" for weight in facts.weights}
+    for weight in facts.weights:
+        yield Weight(inner[weight.name], weight.shape, weight.trainable)
+    for work in facts.works:
+        operands = tuple(inner.get(operand, operand) for operand in work.operands)
+        yield Work(work.times, work.primitive, operands, part, work.once, work.phase)
+
+
+def gated(shape: Any, part: str = "activation") -> tuple[tuple[Any, ...], Iterator[Work]]:
+    """What `glu` gives: the shape with its last axis halved, and the work of the sigmoid and the product."""
+    *lead, last = shape
+    half = (*lead, share(last, 2, "glu needs an even number of channels"))
+    return half, stepped(("sigmoid", "mul"), product(half), part)

@@ -1,0 +1,374 @@
+"""Operations that move elements: other axes, parts of a tensor, several tensors as one. Nothing is computed."""
+
+from __future__ import annotations
+
+from modelcost.count import Count, product
+from modelcost.errors import ModelCostError, SizeError, short
+from modelcost.facts import INPUT, Output, Work
+from modelcost.graph import Tensor, shape_text
+from modelcost.layers.axes import example_axes
+from modelcost.layers.fields import REQUIRED, keyword
+from modelcost.layers.operations import Fixed, Operation, for_examples, sources
+from modelcost.layers.reductions import places
+from modelcost.layers.reshape import Reshape as ReshapeLayer
+from modelcost.layers.windows import agreed_on, share, sliced, within
+from modelcost.sizes import agreed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from modelcost.facts import Shape
+    from modelcost.layers.fields import Flag, Free, Ignored, Option, Whole
+
+
+def whole(name: str, value: Any) -> tuple[int, ...]:
+    """One whole number or several, as several."""
+    several = value if isinstance(value, list | tuple) else (value,)
+    if len(several) > 64 or any(isinstance(one, bool) or not isinstance(one, int) for one in several):
+        raise ModelCostError(f"{name} must be whole numbers, at most 64. Received: {name}={short(value)}")
+    return tuple(several)
+
+
+def moved(out: Shape, operands: tuple[Shape, ...], dtype: str | None = None) -> Iterator[Output | Work]:
+    """A tensor of its own, every element of which is a copy."""
+    yield Output(out, dtype=dtype)
+    yield Work(product(out), "copy", sources(operands), "operation")
+
+
+def new_place(axis: Any, rank: int) -> int:
+    """Where a new axis stands among those of one example, of which there are `rank` with it."""
+    (one,) = whole("axis", axis)
+    place = one + rank + 1 if one < 0 else one
+    if not 1 <= place <= rank:
+        raise SizeError(
+            f"a new axis must stand at 1 to {rank}, or -1 to -{rank}; 0 is the batch. Received: axis={short(axis)}"
+        )
+    return place - 1
+
+
+class Reshape(Operation):
+    """Write the same numbers with other axes: `newshape` begins with -1 for the batch.
+
+    >>> Reshape((-1, 6)).costed(((2, 3),)).outputs[0]
+    Output((6,), view=True)
+    """
+
+    newshape: Free = REQUIRED
+
+    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        batch, *target = self.newshape if isinstance(self.newshape, list | tuple) and self.newshape else (0,)
+        if batch not in (-1, None):
+            raise SizeError(f"newshape must begin with -1, for the batch. Received: newshape={short(self.newshape)}")
+        yield from ReshapeLayer(tuple(whole("newshape", target))).facts(x)
+
+
+class Transpose(Operation):
+    """Put the axes in another order; the batch, axis 0, stays the first."""
+
+    axes: Free = None
+
+    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        order = tuple(range(len(x), -1, -1)) if self.axes is None else whole("axes", self.axes)
+        order = tuple(one + len(x) + 1 if one < 0 else one for one in order)
+        if sorted(order) != list(range(len(x) + 1)) or order[0] != 0:
+            rule = f"axes must begin with 0, the batch, and name each of the {len(x)} others once"
+            raise SizeError(f"{rule}. Received: axes={short(self.axes)}")
+        yield from moved(tuple(x[place - 1] for place in order[1:]), (x,))
+
+
+class Swapaxes(Operation):
+    """Let two axes change places."""
+
+    axis1: Whole = REQUIRED
+    axis2: Whole = REQUIRED
+
+    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        (a,), (b,) = example_axes((self.axis1,), x), example_axes((self.axis2,), x)
+        out = list(x)
+        out[a], out[b] = x[b], x[a]
+        yield from moved(tuple(out), (x,))
+
+
+class Squeeze(Operation):
+    """Leave out axes of length 1."""
+
+    axis: Free = None
+
+    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        if self.axis is None:
+            raise SizeError("name the axes to leave out; without axis= a batch of 1 would be left out too")
+        gone = places(self.axis, x)
+        for place in gone:
+            agreed_on((x[place], 1), f"axis {place + 1} must have length 1")
+        yield Output((size for i, size in enumerate(x) if i not in gone), view=True)
+
+
+class ExpandDims(Operation):
+    """Put in axes of length 1."""
+
+    axis: Free = REQUIRED
+
+    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        several = whole("axis", self.axis)
+        rank = len(x) + len(several)
+        new, old = {new_place(one, rank) for one in several}, iter(x)
+        if len(new) != len(several):
+            raise SizeError(f"two new axes stand in the same place. Received: axis={short(self.axis)}")
+        yield Output((1 if i in new else next(old) for i in range(rank)), view=True)
+
+
+class Concatenate(Operation):
+    """Put tensors one behind the other along an axis."""
+
+    arguments = ("xs",)
+    several = True
+
+    axis: Free = 0
+
+    def worked(self, *operands: Shape, **settings: Any) -> Iterator[Output | Work]:
+        from modelcost.layers.merge import Concatenate as ConcatenateLayer
+
+        if any(isinstance(one, Fixed) for one in operands):
+            raise SizeError("a constant cannot be put behind a tensor: it has no batch")
+        yield from ConcatenateLayer(axis=self.axis).facts(*operands)
+
+
+class Stack(Operation):
+    """Put tensors of one shape side by side, along a new axis."""
+
+    arguments = ("x",)
+    several = True
+
+    axis: Free = 0
+
+    def worked(self, *operands: Shape, **settings: Any) -> Iterator[Output | Work]:
+        shapes = for_examples(operands)
+        rule = f"{', '.join(map(shape_text, shapes))} must be equal"
+        if len({len(shape) for shape in shapes}) != 1:
+            raise SizeError(rule)
+        same = [agreed_on(sizes, rule) for sizes in zip(*shapes, strict=True)]
+        same.insert(new_place(self.axis, len(same) + 1), Count(len(shapes)))
+        yield from moved(tuple(same), operands)
+
+
+class Parts(Operation):
+    """What comes out of taking a tensor apart: several tensors."""
+
+    def parted(self, x: Shape, out: Shape, times: int) -> Iterator[Output | Work]:
+        """So many parts of one shape."""
+        if times > 1000:
+            raise SizeError(f"a tensor can be taken apart into at most 1000. Received: {times}")
+        for _ in range(times):
+            yield Output(out)
+        yield Work(product(x), "copy", (INPUT,), "operation")
+
+
+class Unstack(Parts):
+    """Take a tensor apart along an axis, which is left out."""
+
+    num: Free = None
+    axis: Free = 0
+
+    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        (place,) = places(self.axis, x)
+        if self.num is not None:
+            agreed_on((x[place], *whole("num", self.num)), "num must be the length of the axis")
+        yield from self.parted(x, (*x[:place], *x[place + 1 :]), int(x[place]))
+
+
+class Split(Parts):
+    """Take a tensor apart along an axis: into so many equal parts, or at these places."""
+
+    indices_or_sections: Free = REQUIRED
+    axis: Free = 0
+
+    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        (place,) = places(self.axis, x)
+        cut = self.indices_or_sections
+        if not isinstance(cut, list | tuple):
+            (times,) = whole("indices_or_sections", cut)
+            if times < 1:
+                raise SizeError(f"a tensor is split into at least 1 part. Received: {times}")
+            part = share(x[place], Count(times), "the parts must be equal")
+            yield from self.parted(x, (*x[:place], part, *x[place + 1 :]), times)
+            return
+        borders = (None, *whole("indices_or_sections", cut), None)
+        for start, stop in zip(borders, borders[1:], strict=False):
+            yield Output((*x[:place], sliced(x[place], start, stop), *x[place + 1 :]))
+        yield Work(product(x), "copy", (INPUT,), "operation")
+
+
+class GetItem(Operation):
+    """A part of a tensor, as x[:, 1:, 0] says it: the first place, the batch, must be a plain colon.
+
+    >>> from modelcost.layers import Input
+    >>> GetItem()(Input((28, 28, 3)), (slice(None), slice(None, None, 2), 0)).shape
+    (14, 3)
+    """
+
+    arguments = ("x", "key")
+    settings = ("key",)
+
+    def setting(self, value: Any) -> Any:
+        return tuple(map(_index, value if isinstance(value, list | tuple) else (value,)))
+
+    def worked(self, x: Shape, key: tuple[Any, ...] = (), **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        used = sum(one not in (None, ...) for one in key)
+        if key.count(...) > 1 or used > len(x) + 1:
+            raise SizeError(f"a tensor of {len(x) + 1} axes, with the batch, has no part {short(key)}")
+        dots = key.index(...) if ... in key else len(key)
+        full = (*key[:dots], *[_ALL] * (len(x) + 1 - used), *key[dots + 1 :])
+        if full[0] != _ALL:
+            raise SizeError("the first place of a key must be a plain colon, as in x[:, 0]: it is the batch")
+        sizes = iter(x)
+        out: list[Any] = []
+        for one in full[1:]:
+            if one is None:
+                out.append(1)
+            elif isinstance(one, int):
+                within(next(sizes), one)
+            else:
+                out.append(sliced(next(sizes), *one))
+        yield from moved(tuple(out), (x,))
+
+
+_ALL = (None, None, None)
+
+
+def _index(one: Any) -> Any:
+    """A place of a key as plain data: a slice as (start, stop, step)."""
+    if one is None or one is ... or (isinstance(one, int) and not isinstance(one, bool)):
+        return one
+    if all(hasattr(one, name) for name in ("start", "stop", "step")) and not isinstance(one, Tensor):
+        places = (one.start, one.stop, one.step)
+        for place in places:
+            if place is not None:
+                whole("slice", place)
+        return places
+    raise ModelCostError(f"a part of a tensor is taken by whole numbers and slices. Received: {short(one)}")
+
+
+class Take(Operation):
+    """Gather elements along an axis by their places, which are whole numbers in a constant or a tensor."""
+
+    arguments = ("x", "indices")
+
+    axis: Free = None
+
+    def worked(self, x: Shape, indices: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        if isinstance(x, Fixed):
+            first = 0 if self.axis is None and len(x) == 1 else self.axis
+            if first != 0:
+                raise SizeError(
+                    f"only along its axis 0 a constant can be looked up in. Received: axis={short(self.axis)}"
+                )
+            out = (*indices, *x[1:])
+        else:
+            if not isinstance(indices, Fixed):
+                raise SizeError("only a constant can say which elements of a tensor are taken")
+            (place,) = places(self.axis, x)
+            out = (*x[:place], *indices, *x[place + 1 :])
+        yield Output(out)
+        yield Work(product(out), "gather", (INPUT,), "operation")
+
+
+class Repeat(Operation):
+    """Write every element along an axis down so many times."""
+
+    repeats: Free = REQUIRED
+    axis: Free = None
+
+    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        (place,) = places(self.axis, x)
+        (times,) = _times("repeats", self.repeats)
+        yield from moved((*x[:place], x[place] * times, *x[place + 1 :]), (x,))
+
+
+def _times(name: str, value: Any) -> tuple[Count, ...]:
+    several = whole(name, value)
+    if not several or any(one < 1 for one in several):
+        raise SizeError(f"{name} must be whole numbers of at least 1. Received: {name}={short(value)}")
+    return tuple(Count(one) for one in several)
+
+
+class Tile(Operation):
+    """Write a tensor down so many times along each axis; once along the batch."""
+
+    repeats: Free = REQUIRED
+
+    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        times = _times("repeats", self.repeats)
+        times = (*(Count(1) for _ in range(len(x) + 1 - len(times))), *times)
+        if len(times) > len(x) + 1 or times[0] != 1:
+            raise SizeError(
+                f"repeats must be 1 for the batch and have at most {len(x) + 1} numbers. Received: {short(self.repeats)}"
+            )
+        yield from moved(tuple(size if n == 1 else size * n for size, n in zip(x, times[1:], strict=True)), (x,))
+
+
+class BroadcastTo(Operation):
+    """Write axes of length 1 down as often as a shape says; it begins with -1 or None for the batch."""
+
+    shape: Free = REQUIRED
+
+    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        target = self.shape if isinstance(self.shape, list | tuple) else ()
+        if len(target) != len(x) + 1 or target[0] not in (-1, None):
+            raise SizeError(
+                f"shape must begin with None, for the batch, and have {len(x)} more sizes. Received: {short(self.shape)}"
+            )
+        sizes = _times("shape", target[1:])
+        for pair in zip(x, sizes, strict=True):
+            agreed((pair[1], agreed(pair, broadcast=True)))
+        yield from moved(sizes, (x,))
+
+
+class Flip(Operation):
+    """Turn the order along axes round."""
+
+    axis: Free = None
+
+    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        places(self.axis, x)
+        yield from moved(x, (x,))
+
+
+class Pad(Operation):
+    """Put elements before and after, (before, after) for each axis; none for the batch."""
+
+    pad_width: Free = REQUIRED
+    mode: Option = "constant"
+    constant_values: Ignored = keyword(default=None)
+
+    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        rule = f"pad_width must be (before, after) for the batch, with 0, and for each of {len(x)} axes"
+        pairs = [whole("pad_width", one) for one in self.pad_width] if isinstance(self.pad_width, list | tuple) else []
+        good = len(pairs) == len(x) + 1 and all(len(pair) == 2 and min(pair) >= 0 for pair in pairs)
+        if not good or pairs[0] != (0, 0):
+            raise SizeError(f"{rule}. Received: pad_width={short(self.pad_width)}")
+        sizes = zip(x, pairs[1:], strict=True)
+        yield from moved(tuple(size + Count(sum(pair), "P") if sum(pair) else size for size, pair in sizes), (x,))
+
+
+class Resize(Operation):
+    """Resize images, as the layer `Resizing` does."""
+
+    size: Free = REQUIRED
+    interpolation: Option = "bilinear"
+    antialias: Flag = False
+    crop_to_aspect_ratio: Flag = False
+    pad_to_aspect_ratio: Flag = False
+    fill_mode: Option = "constant"
+    fill_value: Ignored = None
+    data_format: Free = keyword(default=None)
+
+    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+        from modelcost.layers.preprocess import Resizing
+
+        size = whole("size", self.size)
+        if len(size) != 2:
+            raise ModelCostError(f"size must be (height, width). Received: size={short(self.size)}")
+        kept = {name: value for name, value in self.given.items() if name not in ("size", "name")}
+        yield from Resizing(*size, **kept).facts(x)

@@ -1,0 +1,216 @@
+"""How many windows fit along an axis, and what they cover: the only place with floors.
+
+Everything that slides over an axis (convolutions, poolings, their transposes) asks here.
+Source of the rules: Keras (`padding="same"` gives ceil(size / stride) windows and puts the odd
+tap of padding at the end); Dumoulin and Visin 2016, "A guide to convolution arithmetic".
+"""
+
+from __future__ import annotations
+
+from modelcost.count import Count, Expression, Term, total
+from modelcost.errors import SizeError
+from modelcost.sizes import agreed, axis, larger, smaller
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    Padding = str | tuple[int, int]
+
+
+def always_one(size: Any) -> bool:
+    """Whether a size is 1, and no rebinding can change that."""
+    return isinstance(size, int) and size == 1 and not (isinstance(size, Term) and size.free_sizes())
+
+
+def reach(kernel: Any, dilation: Any = 1) -> Any:
+    """How far a window of `kernel` taps reaches when they stand `dilation` apart.
+
+    >>> reach(Count(3, "K"), Count(2, "R")).formula()
+    '(K - 1)*R + 1'
+    """
+    return kernel if always_one(dilation) else (kernel - 1) * dilation + 1
+
+
+def windows(name: str, size: Any, kernel: Any, stride: Any = 1, dilation: Any = 1, padding: Padding = "valid") -> Any:
+    """How many windows fit along an axis of length `size`, as a length called `name`_out.
+
+    `padding` is "valid" (none), "same" or "causal" (as many windows as strides), or the elements
+    added (before, after).
+
+    Raises `SizeError` where not one window fits.
+
+    >>> windows("H", Count(227, "H"), Count(11, "K"), Count(4, "S")).formula()
+    '(H - K)//S + 1'
+    """
+    once = always_one(stride)
+    if padding in ("same", "causal"):
+        return size if once else ((size - 1) // stride + 1).called(f"{name}_out")
+    across = reach(kernel, dilation)
+    added = 0 if isinstance(padding, str) else sum(padding)
+    if once and added == across - 1:
+        return size
+    padded = size + Count(added, "P") if added else size
+    if not isinstance(padded, Expression) and int(padded) < int(across):
+        raise SizeError(
+            f"a window of {across} does not fit in {name}={size}"
+            + (f" with {added} of padding" if added else "")
+            + "; use padding='same' or a smaller kernel"
+        )
+    room = padded - across
+    return axis(f"{name}_out", (room if once else room // stride) + 1)
+
+
+def same_padding(size: Any, kernel: Any, stride: Any, dilation: Any = 1) -> tuple[Any, Any]:
+    """The padding (before, after) that "same" adds to an axis: the odd one goes after.
+
+    >>> same_padding(Count(5), Count(2), 1)
+    (0, 1)
+    """
+    count = windows("", size, kernel, stride, dilation, "same")
+    added = larger((count - 1) * stride + reach(kernel, dilation) - size, 0)
+    return added // 2, added - added // 2
+
+
+def covered(size: Any, kernel: Any, stride: Any, padding: Padding, count: Any) -> Any:
+    """How many real elements `count` windows cover together along an axis, padding left out.
+
+    >>> covered(Count(5), Count(2), Count(2), "same", Count(3))
+    5
+    """
+    if padding == "valid":
+        return count * kernel
+    before, _ = same_padding(size, kernel, stride) if isinstance(padding, str) else padding
+    return count * kernel - _outside(before, stride, count) - _outside_after(size, kernel, stride, before, count)
+
+
+def _outside(before: Any, stride: Any, count: Any) -> Any:
+    """Taps on the padding before an axis: the first window has `before`, the next `stride` fewer, ..."""
+    reaching = smaller((before + stride - 1) // stride, count)
+    return reaching * before - stride * (reaching * (reaching - 1) // 2)
+
+
+def _outside_after(size: Any, kernel: Any, stride: Any, before: Any, count: Any) -> Any:
+    """Taps on the padding after it: the same, counted from the last window, which may not need all of it."""
+    return _outside(larger((count - 1) * stride + kernel - before - size, 0), stride, count)
+
+
+def full_length(size: Any, kernel: Any, stride: Any, dilation: Any = 1) -> Any:
+    """The length of a transposed convolution's output before anything is cropped."""
+    return (size - 1) * stride + reach(kernel, dilation)
+
+
+def touched(size: Any, kernel: Any, stride: int, dilation: int = 1) -> Any:
+    """How many places of that length get a product: size*kernel, less the places that two taps share.
+
+    Tap j of input i lands on i*stride + j*dilation; (i + dilation/g, j - stride/g) lands there too,
+    with g their greatest common divisor.
+
+    >>> touched(Count(3), Count(2), 2), touched(Count(3), Count(3), 2)
+    (6, 7)
+    """
+    from math import gcd
+
+    g = gcd(int(stride), int(dilation))
+    shared = larger(size - int(dilation) // g, 0) * larger(kernel - int(stride) // g, 0)
+    return size * kernel - shared
+
+
+def transposed(name: str, size: Any, kernel: Any, stride: Any, dilation: Any, padding: str, extra: int | None) -> Any:
+    """The length `name`_out that is kept of a transposed convolution's output along an axis.
+
+    Keras's rule: "same" keeps size*stride places; "valid" keeps all, and at least as far as the
+    last stride reaches. `extra` is `output_padding`: then "same" counts one place (none for an even
+    kernel) after the last stride, and either adds `extra`.
+
+    >>> transposed("H", Count(5, "H"), Count(3, "K"), Count(2, "S"), 1, "valid", None).formula()
+    '(H - 1)*S + K'
+    """
+    across = reach(kernel, dilation)
+    if padding == "same":
+        if extra is None:
+            return size if always_one(stride) else (size * stride).called(f"{name}_out")
+        kept = (size - 1) * stride + int(across) % 2
+    else:
+        kept = (size - 1) * stride + (across if int(across) >= int(stride) or extra is not None else stride)
+    return axis(f"{name}_out", kept + Count(extra, "P_out") if extra else kept)
+
+
+MOST_SHARES = 10_000  # the formula of sharing an axis out has a term for each border
+
+
+def adaptive_covered(size: Any, count: Any) -> Any:
+    """How many elements `count` windows that share an axis out evenly read together.
+
+    Window i goes from floor(i*size/count) to ceil((i+1)*size/count): where a border falls within
+    an element, both neighbours read it.
+
+    >>> adaptive_covered(Count(4), Count(2)), adaptive_covered(Count(5), Count(3))
+    (4, 7)
+    """
+    if int(count) > MOST_SHARES:
+        raise SizeError(f"an axis can be shared out among at most {MOST_SHARES} windows. Received: {count}")
+    borders = range(1, int(count))
+    return total((size, *((i * size + count - 1) // count - i * size // count for i in borders)))
+
+
+def agreed_on(sizes: Iterable[Any], rule: str, broadcast: bool = False) -> Any:
+    """The length that sizes agree on, as `count.agreed`; where they do not, a `SizeError` with the rule.
+
+    >>> agreed_on((Count(3), 4), "heights must be equal")
+    Traceback (most recent call last):
+        ...
+    modelcost.errors.SizeError: heights must be equal. Received: 3 and 4
+    """
+    several = tuple(sizes)
+    try:
+        return agreed(several, broadcast)
+    except SizeError:
+        raise SizeError(f"{rule}. Received: {' and '.join(map(str, several))}") from None
+
+
+def sliced(size: Any, start: int | None, stop: int | None, step: int | None = None) -> Any:
+    """How many elements start:stop:step takes of an axis, by Python's rule; an error where it takes none.
+
+    >>> sliced(Count(10), 2, -1, 2)
+    4
+    """
+    step = 1 if step is None else step
+    if start in (None, 0) and stop is None and step == 1:
+        return size
+    if step < 1:
+        if step == -1 and start is None and stop is None:
+            return size
+        raise SizeError(f"a slice must have a step of at least 1, or turn a whole axis round. Received: step={step}")
+    first, last = _cut(start, size, 0), _cut(stop, size, size)
+    taken = last - first
+    if not isinstance(taken, Expression) and int(taken) < 1:
+        raise SizeError(f"the part {start}:{stop} of an axis of {size} is empty")
+    return axis("part", taken if step == 1 else (taken - 1) // step + 1)
+
+
+def within(size: Any, place: int) -> None:
+    """Refuse a place that is not on an axis, counted from its end where negative."""
+    if not isinstance(size, Expression) and not -int(size) <= place < int(size):
+        raise SizeError(f"an axis of {size} has no place {place}")
+
+
+def _cut(place: int | None, size: Any, otherwise: Any) -> Any:
+    """Where a slice begins or ends: counted from the end where negative, and never outside the axis."""
+    if place is None:
+        return otherwise
+    return larger(size + place, 0) if place < 0 else smaller(size, place)
+
+
+def share(size: Any, parts: Any, rule: str) -> Any:
+    """An equal part of `size`, which `parts` must divide: now, or when the size is bound.
+
+    Raises `SizeError` with the rule where it does not.
+
+    >>> share(Count(12, "C"), Count(3, "G"), "groups must divide the channels").formula()
+    'C//G'
+    """
+    if not isinstance(size, Expression) and not isinstance(parts, Expression) and int(size) % int(parts):
+        raise SizeError(f"{rule}. Received: {size} to be divided by {parts}")
+    return agreed((size, size // parts * parts)) // parts

@@ -1,0 +1,131 @@
+"""Layers around another layer: run it in both directions, or at every step."""
+
+from __future__ import annotations
+
+from modelcost.count import product, total
+from modelcost.errors import ModelCostError, SizeError, short, unknown
+from modelcost.facts import HIDDEN, Output, Weight, Work, within
+from modelcost.graph import name_stem
+from modelcost.layers.base import Layer, named
+from modelcost.layers.fields import REQUIRED
+from modelcost.layers.recurrent import Recurrent, repeated
+from modelcost.sizes import agreed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from modelcost.facts import Facts, Shape
+    from modelcost.layers.fields import Free, Ignored
+
+
+def inside(layer: Layer, facts: Facts, prefix: str = "", steps: Any = 1) -> Iterator[Weight | Work]:
+    """A layer's weights, once, under its name, and its work, done `steps` times."""
+    label = f"{prefix}{layer.name or name_stem(type(layer).__name__)}"
+    yield from repeated(within(label, facts, layer.trainable), steps)
+
+
+MERGES: dict[str | None, tuple[str, ...]] = {
+    "concat": (),
+    "sum": ("add",),
+    "mul": ("mul",),
+    "ave": ("add", "div"),
+    None: (),
+}
+"""The ways in which the two directions are put together, and what each does to a pair of elements."""
+
+
+class Bidirectional(Layer):
+    """Read a sequence forwards with one recurrent layer and backwards with another: (T, C) to (T, 2*U) or (2*U,).
+
+    `merge_mode` says how the two results are put together: "concat" side by side, "sum", "mul",
+    "ave" (an add and a division), or None for both as they are. The states of `return_state`
+    follow, the forward ones first. Weights: those of both layers, "forward_lstm/kernel" and so on.
+    `backward_layer` may be another recurrent layer, with `go_backwards=True`.
+    Source: Schuster and Paliwal 1997, "Bidirectional Recurrent Neural Networks"; Keras `Bidirectional`.
+
+    >>> from modelcost.layers.recurrent import LSTM
+    >>> facts = Bidirectional(LSTM(16)).costed(((10, 8),))
+    >>> facts.outputs[0].shape, facts.params() == 2 * LSTM(16).costed(((10, 8),)).params()
+    ((32,), True)
+    """
+
+    more_inputs = ("initial_state",)
+
+    layer: Free = REQUIRED
+    merge_mode: Free = "concat"
+    weights: Ignored = None
+    backward_layer: Free = None
+
+    def check(self) -> None:
+        if self.merge_mode not in list(MERGES):
+            raise unknown("merge_mode", self.merge_mode, ("concat", "sum", "mul", "ave", "None"))
+        for one in (self.layer, self.backward):
+            if not isinstance(one, Recurrent):
+                raise ModelCostError(f"Bidirectional takes LSTM, GRU or SimpleRNN layers. Received: {short(one)}")
+        if self.layer.go_backwards == (self.backward_layer is None or self.backward_layer.go_backwards):
+            raise ModelCostError("layer and backward_layer must read in opposite directions; see their go_backwards")
+        for name in ("stateful", "return_sequences", "return_state"):
+            if getattr(self.layer, name) != getattr(self.backward, name):
+                raise ModelCostError(f"layer and backward_layer must have the same {name}")
+
+    @property
+    def backward(self) -> Any:
+        """The layer that reads backwards; without one of its own, one like the forward layer."""
+        return self.layer if self.backward_layer is None else self.backward_layer
+
+    def facts(self, x: Shape, *initial_state: Shape) -> Iterator[Output | Weight | Work]:
+        half = len(initial_state) // 2
+        forward = self.layer.costed((x, *initial_state[:half]))
+        backward = self.backward.costed((x, *initial_state[half:]))
+        (first, *states), (second, *more_states) = forward.outputs, backward.outputs
+        yield from self._merged(first.shape, second.shape)
+        yield from (Output(state.shape) for state in (*states, *more_states))
+        yield from inside(self.layer, forward, "forward_")
+        yield from inside(self.backward, backward, "backward_")
+
+    def _merged(self, first: Shape, second: Shape) -> Iterator[Output | Work]:
+        if self.merge_mode is None:
+            yield from (Output(first), Output(second))
+        elif self.merge_mode == "concat":
+            yield Output((*first[:-1], total((first[-1], second[-1]))))
+        else:
+            out = (*first[:-1], agreed((first[-1], second[-1])))
+            yield Output(out)
+            for step in MERGES[self.merge_mode]:
+                yield Work(product(out), step, (HIDDEN, HIDDEN), "merge")
+
+
+class TimeDistributed(Layer):
+    """Apply the same layer at every step: (T, ...) to (T, ...).
+
+    What stands after T is what the layer takes, and what it gives.
+    Weights: the layer's, once, whatever T is; its work is done T times.
+    Source: Keras `TimeDistributed`.
+
+    >>> from modelcost.layers.dense import Dense
+    >>> facts = TimeDistributed(Dense(5)).costed(((10, 8),))
+    >>> facts.outputs[0].shape, facts.params(), facts.column("multiplies")[0].formula()
+    ((10, 5), 45, 'T*U*C')
+    """
+
+    layer: Free = REQUIRED
+
+    def check(self) -> None:
+        if not isinstance(self.layer, Layer):
+            raise ModelCostError(f"TimeDistributed takes a layer. Received: {short(self.layer)}")
+
+    def weight_owners(self) -> tuple[Layer, ...]:
+        return tuple(self.layer.weight_owners())
+
+    def facts(self, x: Shape) -> Iterator[Output | Weight | Work]:
+        if len(x) < 2:
+            raise SizeError(f"expected at least 2 axes: the steps, then what the layer takes. Received: {len(x)}")
+        # A layer on two axes has steps T of its own.
+        (T,) = named(T_outer=x[0]) if len(x) == 3 else named(T=x[0])
+        inner = self.layer.costed((x[1:],))
+        if len(inner.outputs) != 1:
+            raise SizeError(f"the layer must have one output. Received: {len(inner.outputs)}")
+        yield Output((T, *inner.outputs[0].shape), dtype=inner.outputs[0].dtype)
+        yield from inside(self.layer, inner, steps=T)

@@ -1,0 +1,134 @@
+"""Write a tree of counts as text: with its names, with its numbers, or as LaTeX.
+
+The walk is a loop, never a recursion, so that a tree may be as deep as it likes.
+A part is put in brackets where it holds together less strongly than its place asks for: the rules
+of precedence are `NEEDS` and `_power`.
+"""
+
+from __future__ import annotations
+
+from modelcost.errors import ModelCostError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+ALIASES = ("named", "axis", "same", "given")
+"""Operators that are worth what their first operand is: they add a name or a check, and are written as it is."""
+SUM, QUOTIENT, PRODUCT, ATOM = 1, 2, 3, 4  # how strongly a piece of text holds together
+LONGEST = 5_000_000  # characters; shared parts are written out each time, which can grow without bound
+
+
+class Style:
+    """How names and operators look: one for Python text, one for LaTeX."""
+
+    def __init__(self, times: str, division: int, brackets: tuple[str, str], name: Callable[[str], str]) -> None:
+        self.times, self.division, self.brackets, self.name = times, division, brackets, name
+
+
+def _latex_name(name: str) -> str:
+    """H_out becomes H_{\\mathrm{out}}; whatever LaTeX would read as a command is escaped."""
+    stem, _, tail = name.partition("_")
+    words = [
+        part if len(part) == 1 and part.isalnum() else rf"\mathrm{{{_latex_escape(part)}}}" for part in (stem, tail)
+    ]
+    return f"{words[0]}_{{{words[1]}}}" if stem and tail else words[0] if stem else words[1]
+
+
+def _latex_escape(text: str) -> str:
+    special = {"\\": r"\backslash ", "^": r"\hat{}", "~": r"\sim "}
+    return "".join(special.get(c, "\\" + c if c in "#$%&_{}" else c) for c in text)
+
+
+PLAIN = Style("*", QUOTIENT, ("(", ")"), str)
+LATEX = Style(r" \cdot ", ATOM, (r"\left(", r"\right)"), _latex_name)
+
+
+def topological(term: Any, inside: Callable[[Any], bool] = lambda _: True) -> Iterator[Any]:
+    """Every node under `term` once, children before parents; `inside` says whether to look into a node."""
+    seen: set[int] = set()
+    stack = [(term, False)]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            yield node
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            if inside(node):
+                stack.extend((child, False) for child in reversed(getattr(node, "args", ())))
+
+
+NEEDS = {"add": (SUM, SUM), "sub": (SUM, QUOTIENT), "mul": (QUOTIENT, PRODUCT), "floordiv": (QUOTIENT, ATOM)}
+"""How strongly the first operand of an operator, and its others, must hold together to stand without brackets."""
+
+
+def _power(node: Any, parts: list[int], style: Style) -> int:
+    """How strongly the text of a node holds together, from its operands' powers; leaves are atoms."""
+    if not parts:
+        return ATOM
+    if node.op in ALIASES:
+        return parts[0]
+    if node.op == "mul":
+        return QUOTIENT if parts[0] == QUOTIENT else PRODUCT
+    return {"add": SUM, "sub": SUM, "floordiv": style.division}.get(node.op, ATOM)
+
+
+def _pieces(node: Any, style: Style) -> list[Any]:
+    """What a node is written as: pieces of text, and (operand, power that it needs) in between."""
+    args, op = node.args, node.op
+    if op in ALIASES:
+        return [(args[0], SUM)]
+    if op == "floordiv" and style.division == ATOM:
+        return [r"\left\lfloor \frac{", (args[0], SUM), "}{", (args[1], SUM), r"} \right\rfloor"]
+    if op in NEEDS:
+        sign = {"add": " + ", "sub": " - ", "mul": style.times, "floordiv": "//"}[op]
+        first, others = NEEDS[op]
+        return [(args[0], first), *(piece for arg in args[1:] for piece in (sign, (arg, others)))]
+    opening = f"{'' if style is PLAIN else chr(92)}{'min' if op == 'min' else 'max'}{style.brackets[0]}"
+    listed = [piece for arg in args[1:] for piece in (", ", (arg, SUM))]
+    return [opening, (args[0], SUM), *listed, style.brackets[1]]
+
+
+def _leaf(node: Any, style: Style, numbers: bool) -> str:
+    if getattr(node, "name", None) is not None and not (numbers and isinstance(node, int)):
+        return style.name(node.name)
+    return int.__repr__(node) if node >= 0 else f"({int.__repr__(node)})"
+
+
+def written(term: Any, style: Style, numbers: bool = False, unfold: bool = False) -> str:
+    """The text of a tree: names stay folded unless `unfold`; `numbers` puts values for names."""
+
+    def opened(node: Any) -> bool:
+        if not getattr(node, "args", ()):
+            return False
+        return node.name is None or unfold or node is term or (numbers and not isinstance(node, int))
+
+    powers: dict[int, int] = {}
+    for node in topological(term, opened):
+        parts = [powers[id(arg)] for arg in node.args] if opened(node) else []
+        powers[id(node)] = _power(node, parts, style)
+    return "".join(_emitted(term, opened, powers, style, numbers))
+
+
+def _emitted(
+    term: Any, opened: Callable[[Any], bool], powers: dict[int, int], style: Style, numbers: bool
+) -> list[str]:
+    texts: list[str] = []
+    length, (left, right) = 0, style.brackets
+    waiting: list[Any] = [(term, SUM)]
+    while waiting:
+        piece = waiting.pop()
+        if not isinstance(piece, str):
+            node, needed = piece
+            pieces = _pieces(node, style) if opened(node) else [_leaf(node, style, numbers)]
+            waiting.extend(reversed([left, *pieces, right] if powers[id(node)] < needed else pieces))
+            continue
+        texts.append(piece)
+        length += len(piece)
+        if length > LONGEST:
+            raise ModelCostError(
+                f"this formula is longer than {LONGEST:,} characters; ask for that of one of its parts"
+            )
+    return texts

@@ -1,0 +1,54 @@
+"""From a report to text. A view says what is shown, a format says how it looks; any view goes with any format.
+
+A view is a module with three functions of its subject: `blocks` (headings, grids, workings: for people),
+`records` (lines of cells: for spreadsheets) and `data` (plain data: for programs). A format is a module that
+writes one of these. Both are loaded when they are asked for.
+"""
+
+from __future__ import annotations
+
+from modelcost.errors import unknown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    from modelcost.render.blocks import Block
+
+    class View(Protocol):
+        """What a view module offers."""
+
+        def blocks(self, subject: Any, /) -> list[Block]: ...
+        def records(self, subject: Any, /) -> list[list[Any]]: ...
+        def data(self, subject: Any, /) -> Any: ...
+
+
+FORMATS = ("table", "markdown", "csv", "json", "latex")
+
+
+def rendered(view: View, subject: Any, format: str = "table", width: int | None = None) -> str:
+    """The text of a view of `subject` in one of `FORMATS`; `width` is that of the terminal, if there is one.
+
+    Raises `UnknownNameError` for a format that is not known.
+    """
+    if format == "table":
+        from modelcost.render.table import written
+
+        return written(view.blocks(subject), width)
+    if format == "json":
+        from modelcost.render.json import dumped
+
+        return dumped(view.data(subject))
+    if format == "csv":
+        from modelcost.render.csv import lines
+
+        return lines(view.records(subject))
+    if format == "markdown":
+        from modelcost.render import markdown
+
+        return markdown.written(view.blocks(subject))
+    if format == "latex":
+        from modelcost.render import latex
+
+        return latex.written(view.blocks(subject))
+    raise unknown("format", format, FORMATS)

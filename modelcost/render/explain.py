@@ -1,0 +1,206 @@
+"""The view that explains: each figure of a layer as formula, numbers and result, as a student would write it."""
+
+from __future__ import annotations
+
+from modelcost.conventions import convention
+from modelcost.count import Count, Term, product, total
+from modelcost.errors import ModelCostError
+from modelcost.render.blocks import Heading, Paragraph, Working, Workings
+from modelcost.render.page import flops_note, plain
+from modelcost.render.units import shapes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from modelcost.conventions import Convention
+    from modelcost.figures import Row
+    from modelcost.render.blocks import Block
+    from modelcost.report import Report
+
+LEVELS = {"example": "one example", "minibatch": "a mini-batch", "epoch": "an epoch", "run": "a run"}
+
+
+class Explained:
+    """A report, and the one layer that was asked for; None is all of them and the totals."""
+
+    def __init__(self, report: Report, layer: str | None = None) -> None:
+        if any(row.entry is None for row in report):
+            raise ModelCostError("a report that was read from a file has no formulas; cost the model again")
+        self.report, self.layer = report, layer
+        self.rows = report.rows if layer is None else [report[layer]]
+
+
+def explain(report: Report, layer: str | None = None) -> str:
+    """Formula, numbers and result of every figure of a layer, or of all layers and the totals.
+
+    Raises `UnknownNameError` for a layer that is not there, `ModelCostError` for a report without formulas.
+    """
+    from modelcost.render.table import written
+
+    return written(blocks(Explained(report, layer)))
+
+
+def blocks(subject: Explained) -> list[Block]:
+    """What a person sees: layer for layer, then the totals."""
+    found: list[Block] = []
+    for row in subject.rows:
+        found += [Heading(f"{row.name}: {row.type}, {_way(row)}"), _words_or_workings(row)]
+    if subject.layer is None:
+        found += [Heading(f"{subject.report.model}: totals of one example"), Workings(list(_totals(subject.report)))]
+        found += [Heading("Forward pass"), Workings(list(_levels(subject.report)))]
+    return [*found, Paragraph(flops_note(subject.report.convention))]
+
+
+def _way(row: Row) -> str:
+    """What goes in and what comes out; and where the weights are, if they are not here."""
+    assert row.entry is not None
+    ends = (shapes(row.inputs, names=True), shapes(row.output_shapes, names=True))
+    shared = not row.entry.owns_weights and row.entry.facts.weights
+    return " -> ".join(end for end in ends if end) + (", with the weights of its first call" if shared else "")
+
+
+def _words_or_workings(row: Row) -> Block:
+    workings = list(_workings(row))
+    nothing = "Nothing to count: no parameters, no arithmetic, no memory of its own."
+    return Workings(workings) if workings else Paragraph(nothing)
+
+
+def _workings(row: Row) -> Iterator[Working]:
+    """The sizes that the formulas mention, then each figure that is not zero, with its parts below it."""
+    for size in _sizes(row):
+        yield Working(size.name, size)
+    for name, value in row.figures.items():
+        if name == "flops":
+            assert row.convention is not None
+            yield from _shown(_flops(row.convention.name), _weighed(row.convention, row, row.part))
+        elif name != "trainable_params" or value != row.params:
+            yield from _shown(name, value, _parts(row, name))
+
+
+def _shown(name: str, value: Any, parts: list[tuple[str, Any]] | None = None) -> Iterator[Working]:
+    if not _counts(value):
+        return
+    several = [(part, count) for part, count in parts or () if _counts(count)]
+    if len(several) < 2:
+        yield Working(name, value)
+        return
+    yield Working(name, total(count.called(part) for part, count in several))
+    yield from (Working(part, count, depth=1) for part, count in several)
+
+
+def _counts(figure: Any) -> bool:
+    """Whether there is anything of it, or may be."""
+    return not isinstance(figure, int) or figure != 0
+
+
+def _parts(row: Row, name: str) -> list[tuple[str, Any]]:
+    """A figure of work by the parts of the layer; parameters and memory are written as one formula."""
+    assert row.entry is not None
+    if name.endswith(("params", "bytes")):
+        return []
+    return [(part, row.part(part).figures[name]) for part in row.entry.facts.part_names()]
+
+
+def _sizes(row: Row) -> list[Any]:
+    """The named sizes with a working of their own, each after those that it is made of."""
+    came = {id(size) for shape in row.inputs for size in shape}
+    found: dict[int, Any] = {}
+    waiting = [(count, False) for count in reversed(_mentioned(row))]
+    while waiting:
+        count, done = waiting.pop()
+        if id(count) in found or _only_renamed(count, came):
+            continue
+        if done:
+            found[id(count)] = count
+            continue
+        if count.name is not None and count.args:
+            waiting.append((count, True))
+        waiting.extend((part, False) for part in reversed(count.named_parts()))
+    return list({(count.name, count.formula()): count for count in found.values()}.values())
+
+
+def _mentioned(row: Row) -> list[Any]:
+    sizes = [size for one in row.output_shapes for size in one]
+    return [count for count in (*sizes, *row.figures.values()) if isinstance(count, Term)]
+
+
+def _only_renamed(count: Any, came: set[int]) -> bool:
+    """Whether this is a size that came in, under its letter here: the shape that came in says it already."""
+    if id(count) in came:
+        return True
+    inner = count.args[0] if count.op in ("named", "axis") else None
+    return inner is not None and (id(inner) in came or getattr(inner, "name", None) is not None)
+
+
+def _weighed(rule: Convention, figures: Any, parts: Any = None) -> Any:
+    """FLOPs as the convention puts them together from the columns; their own working where it does more than that."""
+    terms: list[tuple[int, str, Any]] = [
+        (weight, name, getattr(figures, name)) for name, weight in rule.weights.items()
+    ]
+    for part, weights in rule.part_weights.items() if parts else ():
+        if part in figures.entry.facts.part_names():
+            terms += [(w, f"{part}_{name}", getattr(parts(part), name)) for name, w in weights.items()]
+    whole = total(product((weight, count.called(name))) for weight, name, count in terms if _counts(count))
+    return whole if whole == figures.flops and isinstance(whole, Count) else figures.flops
+
+
+def _flops(convention: str) -> str:
+    return "flops" if convention == "flops" else f"flops ({convention})"
+
+
+def _totals(report: Report) -> Iterator[Working]:
+    names = {row.name for row in report}
+    for name, value in report.totals.figures.items():
+        if name == "flops":
+            yield from _shown(_flops(report.convention), _weighed(convention(report.convention), report.totals))
+        elif name != "trainable_params" or value != report.totals.params:
+            yield from _shown(name, total([value], name) if value.name in names else value)
+
+
+def _levels(report: Report) -> Iterator[Working]:
+    for level, words in LEVELS.items():
+        if level in report.levels:
+            for name, value in report.levels[level].figures.items():
+                yield Working(f"{name} of {words}", value)
+                yield from (Working(part.name, part, depth=1) for part in value.named_parts() if _new(part, level))
+
+
+def _new(part: Any, level: str) -> bool:
+    """Whether a part of a level has not been worked out before: `each` and `once` stand under the mini-batch."""
+    return level == "minibatch" and part.name in ("each", "once") and _counts(part)
+
+
+def records(subject: Explained) -> list[list[Any]]:
+    """A line for each working: layer, figure, formula, numbers, value."""
+    lines = [[name, w.name, w.count.formula(), w.count.numbers(), w.count] for name, w in _all(subject)]
+    return [["layer", "figure", "formula", "numbers", "value"], *lines]
+
+
+def _all(subject: Explained) -> Iterable[tuple[str, Working]]:
+    found = [(row.name, working) for row in subject.rows for working in _workings(row)]
+    if subject.layer is None:
+        found += [("", working) for working in (*_totals(subject.report), *_levels(subject.report))]
+    return found
+
+
+def data(subject: Explained) -> dict[str, Any]:
+    """The workings as plain data, by layer."""
+    report = subject.report
+    found = {name: getattr(report, name) for name in ("model", "batch", "dtype", "convention")}
+    found["layers"] = [
+        {"name": row.name, "type": row.type, "input": shapes(row.inputs), "output": shapes(row.output_shapes)}
+        | {"workings": [_plain(working) for working in _workings(row)]}
+        for row in subject.rows
+    ]
+    if subject.layer is None:
+        found["totals"] = [_plain(working) for working in _totals(report)]
+        found["per"] = [_plain(working) for working in _levels(report)]
+    return found
+
+
+def _plain(working: Working) -> dict[str, Any]:
+    count = working.count
+    value = plain({"value": count})["value"]
+    return {"figure": working.name, "formula": count.formula(), "numbers": count.numbers(), "value": value}

@@ -1,0 +1,245 @@
+"""What a model costs, as plain data: rows, totals, and the levels example, mini-batch, epoch and run."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from modelcost.conventions import convention as convention_named
+from modelcost.count import Count, made, total
+from modelcost.dtypes import bytes_of
+from modelcost.errors import unknown
+from modelcost.facts import COLUMNS
+from modelcost.figures import Figures, Level, MissingFigureError, Row, absent, summed
+from modelcost.layers.windows import windows
+from modelcost.sizes import checks, size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from modelcost.conventions import Convention
+    from modelcost.model import Entry, Model
+
+FIGURES = ("params", "trainable_params", *COLUMNS, "flops", "activation_bytes")
+"""The figures of a row, in order; those of a total are the same and `non_trainable_params`."""
+
+
+class Report:
+    """The cost of a model: `report.params`, `report["conv1"].multiplies`, `report.minibatch.forward_flops`.
+
+    Rows and totals are one forward call on one example.
+    """
+
+    def __init__(
+        self, head: Mapping[str, Any], rows: Sequence[Row], totals: Figures, levels: Mapping[str, Level]
+    ) -> None:
+        self.model: str = head["model"]
+        self.batch: int = head["batch"]
+        self.dtype: str = head["dtype"]
+        self.convention: str = head["convention"]
+        self.settings: dict[str, Any] = dict(head["settings"])
+        self.rows = list(rows)
+        self.totals = totals
+        self.levels = dict(levels)
+        self._by_name = {row.name: row for row in self.rows}
+
+    def __getitem__(self, name: str) -> Row:
+        if name not in self._by_name:
+            raise unknown(f"layer of {self.model}", name, self._by_name)
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name in ("totals", "levels"):
+            raise AttributeError(name)
+        if name in NEEDS:
+            if name not in self.levels:
+                raise MissingFigureError(f"{self.model}: no {name} without {NEEDS[name]}")
+            return self.levels[name]
+        return getattr(self.totals, name)
+
+    def __repr__(self) -> str:
+        return f"<Report on {self.model}: {len(self.rows)} layers, {self.totals.params:,} parameters>"
+
+    def __str__(self) -> str:
+        from modelcost.render.table import table
+
+        return table(self)
+
+    def to_json(self, indent: int | None = 2) -> str:
+        """The report as JSON text; every whole number in full. Formulas are not stored."""
+        from modelcost.render.json import json
+
+        return json(self, indent)
+
+    @staticmethod
+    def from_json(text: str) -> Report:
+        """The report that `to_json` wrote: equal figures, without formulas."""
+        from modelcost.render.json import parsed
+
+        head, rows, totals, levels = parsed(text)
+        return Report(
+            head,
+            [Row(**row) for row in rows],
+            Figures(head["model"], totals),
+            {name: Level(name, figures) for name, figures in levels.items()},
+        )
+
+    def to_csv(self) -> str:
+        """The rows as CSV, a line each and one for the totals, exact numbers."""
+        from modelcost.render.csv import csv
+
+        return csv(self)
+
+    def to_pandas(self) -> Any:
+        """The rows as a pandas data frame, one line a layer."""
+        from modelcost.render.csv import frame
+
+        return frame(self)
+
+    def explain(self, layer: str | None = None) -> str:
+        """Formula, numbers and result of every figure of a layer, or of all layers and the totals."""
+        from modelcost.render.explain import explain
+
+        return explain(self, layer)
+
+
+NEEDS = {
+    "example": "",
+    "minibatch": "",
+    "epoch": "the number of training examples; give data=...",
+    "run": "the number of training examples and of epochs; give data=... and epochs=...",
+}
+"""What each level is, and the arguments that it needs."""
+
+
+def cost(
+    model: Model | str,
+    *,
+    batch: int = 1,
+    data: int | None = None,
+    epochs: int | None = None,
+    convention: str = "flops",
+    dtype: str = "float32",
+    input: Sequence[Any] | None = None,
+) -> Report:
+    """Work out what a model costs: a `Model`, or the name of one in the zoo.
+
+    `batch`: examples in one call; `data`: training examples, for the epoch; `epochs`, for the run;
+    `convention`: what counts as a FLOP; `dtype`: of the numbers, for bytes;
+    `input`: another input shape, or a list of them for several inputs.
+
+    Raises `ModelCostError` for settings that cannot be, or a shape that does not fit.
+
+    >>> report = cost("lenet5", batch=32)
+    >>> report.minibatch.forward_flops == 32 * report.example.forward_flops
+    True
+    """
+    from modelcost.importers import load
+
+    model = load(model)
+    rule, given = convention_named(convention), {"data": data, "epochs": epochs}
+    settings = {word: size(word, value) for word, value in given.items() if value is not None}
+    head: dict[str, Any] = {
+        "model": model.name or "model",
+        "batch": size("batch", batch),
+        "dtype": dtype,
+        "convention": convention,
+        "settings": settings,
+    }
+    entries = model.entries() if input is None else model.on(_shapes(input))
+    rows = [_row(entry, rule, bytes_of(dtype)) for entry in entries]
+    guarded = _guard(rows)
+    totals = Figures(head["model"], _totals(rows, guarded))
+    return Report(head, rows, totals, _levels(rows, totals, batch, settings, guarded))
+
+
+def _shapes(input: Sequence[Any]) -> list[tuple[Any, ...]]:
+    several = [tuple(one) for one in input] if input and isinstance(input[0], list | tuple) else [tuple(input)]
+    for shape in several:
+        for i, length in enumerate(shape):
+            size(f"axis {i} of input", length)
+    return several
+
+
+def _row(entry: Entry, rule: Convention, width: int) -> Row:
+    facts = entry.facts
+    figures = facts.remembered((rule.name, width), lambda: _work_figures(entry, rule, width))
+    params = {"params": Count(0), "trainable_params": Count(0)}
+    if entry.owns_weights:
+        params["params"] = facts.remembered("params", facts.params)
+        if entry.trainable:
+            params["trainable_params"] = facts.remembered("trainable_params", lambda: facts.params(trainable=True))
+    shapes = [output.shape for output in facts.outputs]
+    return Row(entry.name, entry.type, facts.inputs, shapes[0], {**params, **figures}, entry, rule, shapes)
+
+
+def _work_figures(entry: Entry, rule: Convention, width: int) -> dict[str, Any]:
+    """The figures of one forward call on one example: the work for each example and that for each call."""
+    facts = entry.facts
+    figures = {column: summed(facts.column(column)) for column in COLUMNS}
+    figures["flops"] = summed(facts.remembered(("flops", rule.name), lambda: rule.flops(facts)))
+    held = (output for output in facts.outputs if not output.view)
+    figures["activation_bytes"] = total(
+        o.elements * Count(bytes_of(o.dtype) if o.dtype else width, "bytes") for o in held
+    )
+    return figures
+
+
+def _totals(rows: Sequence[Row], guarded: Callable[[Any], Any]) -> dict[str, Any]:
+    def over_rows(name: str) -> Any:
+        return guarded(total(figure.called(row.name) for row in rows if not absent(figure := getattr(row, name))))
+
+    def non_trainable() -> Any:
+        others = ((row.params - row.trainable_params).called(row.name) for row in rows if not absent(row.params))
+        return guarded(total(others))
+
+    return {**{name: partial(over_rows, name) for name in FIGURES}, "non_trainable_params": non_trainable}
+
+
+def _guard(rows: Sequence[Row]) -> Callable[[Any], Any]:
+    """Ties a figure of the whole model to its layers: no rebinding gives it for sizes that one of them cannot have."""
+    known: list[tuple[Any, ...]] = []
+
+    def guarded(figure: Any) -> Any:
+        if not known:
+            known.append(checks(size for row in rows for shape in row.output_shapes for size in shape))
+        return made("given", (figure, *known[0])) if known[0] else figure
+
+    return guarded
+
+
+def _levels(
+    rows: Sequence[Row], totals: Figures, batch: int, settings: Mapping[str, int], guarded: Callable[[Any], Any]
+) -> dict[str, Level]:
+    """FLOPs of the forward pass: work for each example times the examples, work for each call times the calls."""
+
+    def forward(which: int, name: str) -> Any:
+        flops = ((row.name, row.flops_by_call()[which]) for row in rows)
+        whole = total(part.called(layer) for layer, part in flops if not absent(part))
+        return whole if absent(whole) else whole.called(name)
+
+    def passes(examples: Any, calls: Any) -> Any:
+        pairs = ((examples, forward(0, "each")), (calls, forward(1, "once")))
+        return guarded(summed(times * flops for times, flops in pairs if not absent(flops)))
+
+    N = Count(batch, "N", size="batch")
+    levels = {
+        "example": Level("example", {"forward_flops": lambda: totals.flops}),
+        "minibatch": Level("minibatch", {"forward_flops": lambda: passes(N, 1)}),
+    }
+    if "data" in settings:
+        data, epochs = Count(settings["data"], "data"), settings.get("epochs")
+        steps = windows("steps", data, 1, N, padding="same").called("steps")
+        epoch = levels["epoch"] = Level("epoch", {"steps": steps, "forward_flops": lambda: passes(data, steps)})
+        if epochs:
+            times = Count(epochs, "epochs")
+            run = {"steps": times * steps, "forward_flops": lambda: times * epoch.forward_flops.called("epoch")}
+            levels["run"] = Level("run", run)
+    return levels

@@ -1,0 +1,118 @@
+"""The sizes of axes: given or free, at least 1, agreeing with each other, now and under every rebinding."""
+
+from __future__ import annotations
+
+from modelcost.count import Count, Expression, Term, made
+from modelcost.errors import SizeError, short
+from modelcost.notation import ALIASES, topological
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+LETTERS = {"batch": "N", "steps": "T", "depth": "D", "height": "H", "width": "W"}
+"""The sizes that may stay free, and the letter that each has in a formula."""
+LARGEST_SIZE = 2**63 - 1
+
+
+def larger(a: Any, b: Any) -> Any:
+    """The larger of two sizes, known or not."""
+    return made("max", (a, b))
+
+
+def smaller(a: Any, b: Any) -> Any:
+    """The smaller of two sizes, known or not."""
+    return made("min", (a, b))
+
+
+def axis(name: str, length: Any) -> Any:
+    """The length of an axis, which has a name and is at least 1, now and under every rebinding.
+
+    Raises `SizeError` where it is less.
+    """
+    return made("axis", (length,), name)
+
+
+def agreed(sizes: Iterable[Any], broadcast: bool = False) -> Any:
+    """The one length that all of `sizes` have; with `broadcast`, a length of 1 goes with any other.
+
+    Where they cannot be compared yet, or could come apart under a rebinding, the check is kept
+    in the tree and done whenever it is evaluated. Raises `SizeError` where they differ.
+
+    >>> agreed([Count(8, "C"), 8])
+    8
+    """
+    several = list(sizes)
+    first = several[0]
+    if all(other is first or alike(first, other) for other in several[1:]):
+        return first
+    node = made("broadcast" if broadcast else "same", tuple(several))
+    return node if node.free_sizes() or not isinstance(node, int) else next(s for s in several if s == node)
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two trees are the same formula over the same leaves, so that no rebinding can part them."""
+    pairs, seen = [(a, b)], set()
+    while pairs:
+        x, y = pairs.pop()
+        x, y = _behind(x), _behind(y)
+        if x is y or (id(x), id(y)) in seen:
+            continue
+        seen.add((id(x), id(y)))
+        left, right = getattr(x, "args", ()), getattr(y, "args", ())
+        if not left and not right:
+            bound = getattr(x, "size", ()) or getattr(y, "size", ())
+            if bound or not isinstance(x, int) or not isinstance(y, int) or int(x) != int(y):
+                return False
+        elif len(left) != len(right) or x.op != y.op:
+            return False
+        else:
+            pairs.extend(zip(left, right, strict=True))
+    return True
+
+
+def _behind(node: Any) -> Any:
+    """What a node is worth, without the names that it was given and the checks that it had to pass."""
+    while getattr(node, "op", "") in ALIASES:
+        node = node.args[0]
+    return node
+
+
+def checks(sizes: Iterable[Any]) -> tuple[Any, ...]:
+    """The nodes under some sizes that can find a rebinding impossible: a length below 1, lengths that must agree."""
+    found: dict[int, Any] = {}
+    seen: set[int] = set()
+    for length in sizes:
+        if isinstance(length, Term) and id(length) not in seen:
+            inside = topological(length, lambda node: id(node) not in seen)
+            nodes = list(inside)
+            found.update((id(node), node) for node in nodes if getattr(node, "op", "") in ("axis", "same", "broadcast"))
+            seen.update(map(id, nodes))
+    return tuple(found.values())
+
+
+def size(word: str, value: object) -> int:
+    """`value` as a size that a user gave: a whole number from 1 to 2**63-1, or a `SizeError` that names it."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or isinstance(value, Expression):
+        raise SizeError(f"{word} must be a whole number. Received: {word}={short(value)}")
+    whole = value if isinstance(value, int) else int(value.__index__())
+    if whole < 1:
+        raise SizeError(f"{word} must be at least 1. Received: {word}={short(whole)}")
+    if whole > LARGEST_SIZE:
+        raise SizeError(f"{word} must be at most 2**63-1. Received: {word}={short(whole)}")
+    return whole
+
+
+def free_size(word: str, value: int | None, of: str | None = None) -> Any:
+    """A leaf for one of `LETTERS`, with a value or without; `of` is the input that it belongs to.
+
+    >>> free_size("height", 28).formula(), free_size("steps", None)
+    ('H', T)
+    """
+    words = (word, f"{of}.{word}") if of else (word,)
+    return Expression(LETTERS[word], words) if value is None else Count(value, LETTERS[word], words)
+
+
+BATCH: Any = free_size("batch", None)
+"""The number of examples in one call, N: known only when a cost is asked for."""

@@ -1,0 +1,155 @@
+"""How fast modelcost is, as ratios measured within one run: `python -m tests.benchmarks [NAME ...]`.
+
+Machines differ and are busy; ratios to something fixed, measured in turn with it, say more than
+seconds. Each line: what, the median, the ratio, and the goal.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    """How long it takes, once."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def medians(works: list[Callable[[], Any]], repeats: int) -> list[float]:
+    """The median time of each, all of them run in turn so that a busy moment meets them alike."""
+    times: list[list[float]] = [[] for _ in works]
+    for _ in range(repeats):
+        for i, work in enumerate(works):
+            times[i].append(seconds(work))
+    return [statistics.median(each) for each in times]
+
+
+def process(*words: str) -> Callable[[], Any]:
+    """A whole Python process, from nothing to its end."""
+    return lambda: subprocess.run([sys.executable, *words], env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
+
+
+def loop() -> int:
+    """The fixed piece of pure Python that work in this process is compared with: about 10 ms on a laptop."""
+    total = 0
+    for i in range(200_000):
+        total += i * i % 7
+    return total
+
+
+def line(what: str, time_taken: float, ratio: float, of: str, goal: str) -> None:
+    """One result."""
+    print(f"{what:<52}{time_taken * 1000:>10.1f} ms{ratio:>9.2f} x {of:<16} goal: {goal}")
+
+
+def start() -> None:
+    """The whole command against an empty Python process."""
+    nothing, imported, version, table, as_json = medians(
+        [
+            process("-c", "pass"),
+            process("-c", "import modelcost"),
+            process("-m", "modelcost", "--version"),
+            process("-m", "modelcost", "alexnet", "--batch", "64"),
+            process("-m", "modelcost", "alexnet", "--batch", "64", "--format", "json"),
+        ],
+        15,
+    )
+    line("python -c pass", nothing, 1, "python -c pass", "")
+    line("import modelcost", imported, imported / nothing, "python -c pass", "")
+    line("modelcost --version", version, version / nothing, "python -c pass", "")
+    line("modelcost alexnet --batch 64", table, table / nothing, "python -c pass", "at most 8, better 5")
+    line("modelcost alexnet --batch 64 --format json", as_json, as_json / nothing, "python -c pass", "")
+
+
+def models() -> None:
+    """Building and costing a model in this process, nothing remembered from the time before."""
+    import modelcost as mc
+    from modelcost.layers import base
+
+    def built(name: str) -> Callable[[], Any]:
+        def work() -> None:
+            base._remembered.clear()
+            report = mc.cost(mc.zoo.build(name), batch=64)
+            assert report.minibatch.forward_flops
+
+        return work
+
+    goals = {"lenet5": "", "resnet50": "10 ms", "densenet121": "", "gpt2": "", "gpt3_175b": "20 ms"}
+    for name in goals:
+        built(name)()
+    reference, *times = medians([loop, *map(built, goals)], 15)
+    line("reference loop", reference, 1, "reference loop", "")
+    for (name, goal), taken in zip(goals.items(), times, strict=True):
+        line(f"build and cost {name}", taken, taken / reference, "reference loop", goal)
+
+
+def memory() -> None:
+    """The most that a fresh process holds while it costs GPT-3 (Linux says it; other systems count the parent in)."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        print("memory of costing gpt3_175b: not measured on this system")
+        return
+    code = "import modelcost as mc; mc.cost('gpt3_175b', batch=64).minibatch.forward_flops\n"
+    ending = f"print(next(line for line in open('{status}') if line.startswith('VmHWM')))"
+    peak, empty = (
+        int(subprocess.check_output([sys.executable, "-c", each], env=ENVIRONMENT, text=True).split()[1]) / 1024
+        for each in (code + ending, ending)
+    )
+    print(
+        f"{'memory of costing gpt3_175b':<52}{peak:>10.1f} MiB{peak / empty:>8.2f} x {'empty process':<16} goal: 60 MB"
+    )
+
+
+MANY, SAMPLE = 1_000_000, 20
+
+
+def bindings() -> None:
+    """A million random (batch, height, width) for ResNet-50, by rebinding and by building each anew."""
+    import numpy as np
+
+    import modelcost as mc
+    from modelcost.layers import base
+
+    chance = np.random.default_rng(0)
+    sizes = {word: chance.integers(32, most, MANY) for word, most in (("batch", 1025), ("height", 513), ("width", 513))}
+    figure = mc.cost(mc.zoo.resnet50(), batch=64).minibatch.forward_flops
+    chosen = random.Random(0).sample(range(MANY), SAMPLE)
+
+    def rebuilt() -> list[int]:
+        found = []
+        for i in chosen:
+            batch, height, width = (int(sizes[word][i]) for word in ("batch", "height", "width"))
+            base._remembered.clear()
+            model = mc.zoo.resnet50(input_shape=(height, width, 3))
+            found.append(int(mc.cost(model, batch=batch).minibatch.forward_flops))
+        return found
+
+    def rebound() -> Any:
+        return figure.rebind(**sizes)
+
+    assert [int(rebound()[i]) for i in chosen] == rebuilt()
+    fast, slow = medians([rebound, rebuilt], 3)
+    each = slow / SAMPLE * MANY
+    line("a million bindings of resnet50, rebound", fast, fast / each, "rebuilt", "1 s")
+    line("a million bindings of resnet50, rebuilt (from a few)", each, each / fast, "rebound", "")
+
+
+BENCHMARKS = {"start": start, "models": models, "memory": memory, "bindings": bindings}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or BENCHMARKS:
+        BENCHMARKS[name]()

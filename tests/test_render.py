@@ -1,0 +1,278 @@
+"""Every view in every format, word for word; names that mean harm; sizes not known; and JSON there and back."""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from golden_files import assert_golden
+from hypothesis import given
+from hypothesis import strategies as st
+
+import modelcost as mc
+from modelcost.errors import ModelCostError
+from modelcost.render import FORMATS, compare, escape, explain, listing, page, rendered
+from modelcost.render.blocks import Grid
+from modelcost.render.table import columns, cut, grid, table
+from modelcost.render.units import PREFIXES, scaled
+
+ENDINGS = {"table": "txt", "markdown": "md", "csv": "csv", "json": "json", "latex": "tex"}
+HARM = 'a|b`\x1b[31m\n=<i>\u202e$x_{1}^~\\ "q",\xe9'
+
+
+def small() -> mc.Model:
+    layers = [mc.Input((8, 8, 3)), mc.Conv2D(4, 3, strides=2, activation="relu"), mc.Flatten()]
+    return mc.Sequential([*layers, mc.Dense(10, activation="softmax")], name="small")
+
+
+def hostile() -> mc.Model:
+    x = mc.Input((8, 8, 3), name="=1+1")
+    y = mc.Dense(2, name="[5pt]* @SUM(A1)")(mc.Conv2D(4, 3, name=HARM)(x))
+    return mc.Model(x, y, name="```\n\x1b]0;x\x07")
+
+
+def free() -> mc.Model:
+    return mc.Sequential([mc.Input((None, None, 3)), mc.Conv2D(4, 3, strides=2), mc.Conv2D(4, 3)], name="free")
+
+
+def shared() -> mc.Model:
+    x = mc.Input((5,))
+    dense = mc.Dense(5, name="twice")
+    return mc.Model(x, mc.BatchNormalization()(dense(dense(x))), name="shared")
+
+
+def two_states() -> mc.Model:
+    x = mc.Input((10, 4))
+    return mc.Model(x, mc.LSTM(3, return_state=True)(x), name="two_states")
+
+
+MODELS = {model.__name__: model for model in (small, hostile, free, shared, two_states)}
+every_format = pytest.mark.parametrize("format", FORMATS)
+
+
+@every_format
+@pytest.mark.parametrize("name", MODELS)
+def test_report(name: str, format: str) -> None:
+    report = mc.cost(MODELS[name](), batch=64, data=1000, epochs=3)
+    assert_golden(f"report_{name}.{ENDINGS[format]}", rendered(page, report, format))
+
+
+@every_format
+@pytest.mark.parametrize("name", MODELS)
+def test_explain(name: str, format: str) -> None:
+    report = mc.cost(MODELS[name](), batch=64, data=1000, epochs=3)
+    assert_golden(f"explain_{name}.{ENDINGS[format]}", rendered(explain, explain.Explained(report), format))
+
+
+@every_format
+def test_compare(format: str) -> None:
+    reports = [mc.cost(model, batch=64) for model in (small(), shared(), hostile(), free())]
+    assert_golden(f"compare.{ENDINGS[format]}", rendered(compare, reports, format))
+
+
+@every_format
+def test_listing(format: str) -> None:
+    lines = [("one", "what it | does, in many words", 1_234_567), (HARM, "=2+2", 10**30)]
+    assert_golden(
+        f"listing.{ENDINGS[format]}", rendered(listing, listing.Listing("things", ("name", "it", "n"), lines), format)
+    )
+
+
+@pytest.mark.parametrize("convention", ["all", "macs", "macs+bias", "2macs"])
+def test_explain_puts_the_flops_of_a_convention_together(convention: str) -> None:
+    assert_golden(f"explain_{convention}.txt", mc.cost(small(), convention=convention).explain("dense"))
+
+
+def test_what_was_not_given_is_said() -> None:
+    assert_golden("report_not_given.txt", str(mc.cost(small())))
+
+
+@pytest.mark.parametrize("width", [20, 60, 80])
+def test_a_narrow_terminal(width: int) -> None:
+    text = table(mc.cost(hostile(), batch=64), width)
+    assert_golden(f"report_hostile_{width}.txt", text)
+    if width >= 80:
+        assert max(map(columns, text.splitlines())) <= width
+
+
+def test_a_list_of_words_is_filled_and_never_cut() -> None:
+    block = Grid(("name", "what"), [("a", "one two three four")], 2)
+    assert grid(block, 14) == ["name  what", "----  --------", "a     one two", "      three", "      four"]
+
+
+def test_no_text_for_people_can_steer_what_shows_it() -> None:
+    reports = [mc.cost(hostile())]
+    for format in FORMATS:
+        for view, subject in ((page, reports[0]), (explain, explain.Explained(reports[0])), (compare, reports)):
+            text = rendered(view, subject, format)
+            assert text.replace("\n", "").isprintable(), (format, view)
+
+
+def test_markdown_cells_stay_cells_and_csv_lines_stay_lines() -> None:
+    report = mc.cost(hostile())
+    rows = [line for line in rendered(page, report, "markdown").splitlines() if line.startswith("|")][:6]
+    assert len({line.replace(r"\|", "").count("|") for line in rows}) == 1
+    records = list(csv.reader(StringIO(report.to_csv())))
+    assert len(records) == 5
+    assert all(len(record) == len(records[0]) for record in records)
+    assert records[1][0] == "'=1+1"
+
+
+@given(st.text())
+def test_escaped_text(text: str) -> None:
+    assert escape.visible(text).isprintable()
+    assert not escape.csv(text).lstrip().startswith(("=", "+", "-", "@"))
+    assert "|" not in escape.markdown(text).replace(r"\|", "")
+    plain = escape.latex(text)
+    for special in (
+        r"\textbackslash{}",
+        r"\textasciicircum{}",
+        r"\textasciitilde{}",
+        r"\&",
+        r"\%",
+        r"\$",
+        r"\#",
+        r"\_",
+    ):
+        plain = plain.replace(special, "")
+    assert not set("&%$#_^~") & set(plain)
+
+
+@given(st.integers(0, 10**40))
+def test_scaled_is_the_number_to_three_figures(value: int) -> None:
+    text = scaled(value)
+    if value < 1000:
+        assert text == str(value)
+        return
+    if "e" in text:
+        mantissa, power = text.split("e")
+        shown = int(mantissa.replace(".", "")) * 10 ** (int(power) - 2)
+    else:
+        whole, _, part = text[:-1].partition(".")
+        assert len(whole + part) == 3
+        shown = int(whole + part) * 1000 ** PREFIXES.index(text[-1]) // 10 ** len(part)
+    assert 200 * abs(shown - value) <= value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1.00k"),
+        (999_499, "999k"),
+        (999_500, "1.00M"),
+        (10**33 - 1, "1.00e33"),
+        (10**34, "1.00e34"),
+    ],
+)
+def test_scaled_at_the_edges(value: int, text: str) -> None:
+    assert scaled(value) == text
+
+
+def test_wide_characters_are_cut_by_columns() -> None:
+    assert columns("\u6f22\u5b57") == 4
+    assert cut("\u6f22\u5b57\u6f22", 5) == "\u6f22\u5b57\u2026"
+
+
+def same(one: Any, other: Any) -> None:
+    """Two reports say the same figures."""
+    assert [(r.name, r.type, r.inputs, r.output_shapes, r.figures) for r in one] == [
+        (r.name, r.type, r.inputs, r.output_shapes, r.figures) for r in other
+    ]
+    assert one.totals.figures == other.totals.figures
+    assert {n: level.figures for n, level in one.levels.items()} == {
+        n: level.figures for n, level in other.levels.items()
+    }
+    assert (one.model, one.batch, one.dtype, one.settings) == (other.model, other.batch, other.dtype, other.settings)
+
+
+@pytest.mark.parametrize("name", ["small", "hostile", "shared", "two_states"])
+def test_json_there_and_back(name: str) -> None:
+    report = mc.cost(MODELS[name](), batch=64, data=2**63 - 1, epochs=2**63 - 1)
+    text = report.to_json()
+    same(report, mc.Report.from_json(text))
+    assert mc.Report.from_json(text).to_json() == text
+    assert mc.Report.from_json(report.to_json(indent=None)).to_json() == text
+    assert report.run.forward_flops > 2**126
+    assert json.loads(text)["per"]["run"]["forward_flops"] == report.run.forward_flops
+
+
+def test_json_of_unknown_sizes_holds_formulas() -> None:
+    text = mc.cost(free()).to_json()
+    found = json.loads(text)
+    assert found["layers"][0]["output_shape"] == ["H", "W", 3]
+    assert found["layers"][1]["macs"] == "((H - 3)//2 + 1)*((W - 3)//2 + 1)*4*3*3*3"
+    assert mc.Report.from_json(text).to_json() == text
+    assert "H*W*3*4 B" in str(mc.Report.from_json(text))
+
+
+def test_json_has_the_keys_that_scripts_rely_on() -> None:
+    found = json.loads(mc.cost("alexnet", batch=64, data=60000, epochs=20).to_json())
+    assert list(found) == ["modelcost", "model", "batch", "dtype", "convention", "settings", "layers", "totals", "per"]
+    assert found["layers"][1] == {
+        "name": "conv1", "type": "Conv2D", "inputs": [[227, 227, 3]], "output_shape": [55, 55, 96], "params": 34944,
+        "trainable_params": 34944, "macs": 105415200, "multiplies": 105415200, "adds": 105415200, "divisions": 0,
+        "comparisons": 290400, "transcendentals": 0, "flops": 210830400, "activation_bytes": 1161600,
+    }  # fmt: skip
+    assert found["totals"]["params"] == 62378344
+    assert found["totals"]["macs"] == 1135256096
+    assert found["totals"]["activation_bytes"] == 4198284
+    assert (found["per"]["epoch"]["steps"], found["per"]["run"]["steps"]) == (938, 18760)
+
+
+@pytest.mark.parametrize("name", ["small", "hostile", "shared", "two_states"])
+def test_rows_add_up_to_the_totals(name: str) -> None:
+    report = mc.Report.from_json(mc.cost(MODELS[name]()).to_json())
+    for figure in report.rows[0].figures:
+        assert sum(getattr(row, figure) for row in report) == getattr(report.totals, figure)
+    _, *rows, total = csv.reader(StringIO(report.to_csv()))
+    assert [sum(int(row[i]) for row in rows) for i in range(4, len(total))] == [int(cell) for cell in total[4:]]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "this is not JSON: Expecting value: line 1 column 1 (char 0)"),
+        ("[]", "not a report of modelcost: the report must be an object. Received: []"),
+        ("{}", "not a report of modelcost: model must be text. Received: None"),
+        ('{"model": "m", "batch": true}', "not a report of modelcost: batch must be a whole number. Received: True"),
+        ("[" * 100_000, None),
+    ],
+)
+def test_json_that_is_no_report(text: str, says: str | None) -> None:
+    with pytest.raises(ModelCostError) as error:
+        mc.Report.from_json(text)
+    assert says is None or str(error.value) == says
+
+
+@pytest.mark.parametrize("value", [1.5, None, True, [], {}])
+def test_a_figure_is_a_whole_number_or_a_formula(value: Any) -> None:
+    found = json.loads(mc.cost(small()).to_json())
+    found["layers"][1]["macs"] = value
+    with pytest.raises(ModelCostError, match="macs of conv2d must be a whole number"):
+        mc.Report.from_json(json.dumps(found))
+
+
+def test_keys_that_a_later_version_adds_do_no_harm() -> None:
+    found = json.loads(mc.cost(small()).to_json())
+    found["memory"] = {"peak": 1}
+    found["layers"][0].update({"_given": 1, "entry": {"x": []}, "of": 3})
+    found["totals"]["carbon"] = 1.5
+    same(mc.cost(small()), mc.Report.from_json(json.dumps(found)))
+
+
+def test_a_report_from_a_file_cannot_be_explained() -> None:
+    with pytest.raises(ModelCostError, match="read from a file has no formulas; cost the model again"):
+        mc.Report.from_json(mc.cost(small()).to_json()).explain()
+
+
+def test_pandas_frame_is_exact() -> None:
+    pytest.importorskip("pandas")
+    frame = mc.cost(hostile()).to_pandas()
+    assert list(frame["name"]) == [row.name for row in mc.cost(hostile())]
+    assert frame["macs"].sum() == mc.cost(hostile()).macs
+    assert list(frame["output_shape"]) == ["8x8x3", "6x6x4", "6x6x2"]
