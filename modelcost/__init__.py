@@ -17,9 +17,9 @@ _HOME = {
     "ModelCostError": "errors", "SizeError": "errors", "UnboundSizeError": "errors", "UnknownNameError": "errors",
     "Model": "model", "Sequential": "sequential",
     "Report": "report", "cost": "report",
-    "load": "importers",
+    "from_keras": "importers", "load": "importers", "register": "importers.rules",
 }  # fmt: skip
-_MODULES = ("activations", "constraints", "conventions", "initializers", "layers", "regularizers", "zoo")
+_MODULES = ("activations", "constraints", "conventions", "initializers", "layers", "ops", "regularizers", "zoo")
 
 
 def __getattr__(name: str) -> Any:
@@ -33,10 +33,18 @@ def __getattr__(name: str) -> Any:
     else:
         layers = importlib.import_module("modelcost.layers")
         if name not in layers.names():
-            raise AttributeError(f"module 'modelcost' has no attribute {name!r}")
+            raise AttributeError(_no_attribute(name, layers.names()))
         found = getattr(layers, name)
     globals()[name] = found
     return found
+
+
+def _no_attribute(name: str, layers: list[str]) -> str:
+    from modelcost.errors import nearest
+
+    near = [] if name.startswith("_") else nearest(name, [*_HOME, *_MODULES, *layers])
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    return f"module 'modelcost' has no attribute {name!r}{hint}"
 
 
 def __dir__() -> list[str]:

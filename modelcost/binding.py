@@ -199,7 +199,7 @@ def _whole_numbers(np: Any, word: str, value: Any) -> Any:
 
 
 def _nested(word: str, value: Any) -> Any:
-    """`value` if it is evenly nested, so that NumPy takes it for an array; an error that shows an uneven part if not."""
+    """`value` if it is evenly nested, as an array is; else an error that shows an uneven part."""
     if not isinstance(value, list | tuple | range):
         return value
     parts = [_nested(word, part) for part in value]

@@ -159,6 +159,10 @@ class Count(Term, int):
         return self
 
 
+NOTHING = Count(0)
+"""The sum of no terms: always this one object, so that a figure to which nothing adds is told at a glance."""
+
+
 class Expression(Term):
     """A formula with a free size in it, which has no value until that size is bound.
 
@@ -183,7 +187,7 @@ class Expression(Term):
         return self.formula() if not spec or spec[-1] in ",_dn" else format(self.formula(), spec)
 
     def _no_value(self, *_: object) -> Any:
-        words = self.free_sizes()
+        words = [word for word in self.free_sizes() if "." not in word]
         how = ", ".join(f"{word}=32" for word in words)
         raise UnboundSizeError(
             f"{short(self.formula()).strip(chr(39))} has no value until {' and '.join(words)} "
@@ -254,7 +258,9 @@ def total(terms: Iterable[Any], name: str | None = None) -> Any:
     >>> total([Count(3, "a"), 0, Count(4, "b")]).formula()
     'a + b'
     """
-    return _many("add", tuple(term for term in terms if not _is_plain(term, 0)), 0, name)
+    return _many(
+        "add", tuple([term for term in terms if term.__class__ is Expression or term or not _is_leaf(term)]), name
+    )
 
 
 def product(factors: Iterable[Any], name: str | None = None) -> Any:
@@ -263,21 +269,19 @@ def product(factors: Iterable[Any], name: str | None = None) -> Any:
     >>> product([Count(3, "a"), 1, Count(4, "b")]).formula()
     'a*b'
     """
-    return _many("mul", tuple(factor for factor in factors if not _is_plain(factor, 1)), 1, name)
+    return _many("mul", tuple([f for f in factors if f.__class__ is Expression or f != 1 or not _is_leaf(f)]), name)
 
 
-def _many(op: str, args: tuple[Any, ...], empty: int, name: str | None) -> Any:
-    if name is None and len(args) < 2:
-        only = args[0] if args else empty
-        return only if isinstance(only, Term) else Count(only)
-    return made(op, args or (empty,), name)
+def _many(op: str, args: tuple[Any, ...], name: str | None) -> Any:
+    if name is None and len(args) > 1:
+        return made(op, args)
+    only = args[0] if args else NOTHING if op == "add" else Count(1)
+    return made(op, args or (only,), name) if name else only if isinstance(only, Term) else Count(only)
 
 
-def _is_plain(value: Any, number: int) -> bool:
-    """Whether it is this number and nothing more: without a name, made of nothing."""
-    if not isinstance(value, int) or value != number:
-        return False
-    return getattr(value, "name", None) is None and not getattr(value, "args", ())
+def _is_leaf(value: Any) -> bool:
+    """Whether a number is nothing more than that: it has no name and no working."""
+    return value.__class__ is int or (value.name is None and not value.args)
 
 
 def _packed(node: Any, place: dict[int, int]) -> tuple[Any, ...]:

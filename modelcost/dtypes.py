@@ -10,6 +10,12 @@ BYTES = {
 }  # fmt: skip
 
 
+DEFAULT = "float32"
+"""What a number is where nobody says."""
+COMPUTE = {**{name: name for name in BYTES}, "mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
+"""What a layer of that dtype, or of that policy of mixed precision, computes in."""
+
+
 def bytes_of(dtype: str) -> int:
     """The bytes of one number of that dtype; an error that lists the known ones for any other.
 

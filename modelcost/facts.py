@@ -6,7 +6,7 @@ does how often (`Work`). Every figure of modelcost is a fold over these.
 
 from __future__ import annotations
 
-from modelcost.count import product, total
+from modelcost.count import NOTHING, product, total
 from modelcost.errors import ModelCostError, unknown
 
 TYPE_CHECKING = False
@@ -38,7 +38,9 @@ ELEMENTWISE = {
     "mul": "multiplies",
     "div": "divisions",
     **dict.fromkeys(("compare", "abs", "sign"), "comparisons"),
-    **dict.fromkeys(("exp", "log", "pow", "sqrt", "rsqrt", "tanh", "sigmoid", "erf"), "transcendentals"),
+    **dict.fromkeys(
+        ("exp", "log", "pow", "sqrt", "rsqrt", "tanh", "sigmoid", "erf", "sin", "cos", "tan"), "transcendentals"
+    ),
     **dict.fromkeys(("copy", "gather", "random", "round"), ""),
 }
 """Primitives on one element, and the column in which each is one; none for those that only move bytes."""
@@ -201,14 +203,14 @@ class Facts:
     def column(self, name: str, parts: frozenset[str] | None = None) -> tuple[Any, Any]:
         """One of `COLUMNS` in inference, as (for each example, once a call); of some parts, or of all."""
         columns = self.remembered(parts, lambda: self._columns(parts))
-        return columns[name]  # type: ignore[no-any-return]
+        return columns.get(name, (NOTHING, NOTHING))  # type: ignore[no-any-return]
 
     def _columns(self, parts: frozenset[str] | None) -> dict[str, tuple[Any, Any]]:
-        found: dict[str, tuple[list[Any], list[Any]]] = {name: ([], []) for name in COLUMNS}
+        found: dict[str, tuple[list[Any], list[Any]]] = {}
         for work in self.works:
             if work.phase != "training" and (parts is None or work.part in parts):
                 for name, counted in work.counted().items():
-                    found[name][work.once].append(counted)
+                    found.setdefault(name, ([], []))[work.once].append(counted)
         return {name: (total(example), total(once)) for name, (example, once) in found.items()}
 
     def params(self, trainable: bool | None = None) -> Any:

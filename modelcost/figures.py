@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelcost.count import Count, total
+from modelcost.count import NOTHING, Count, total
 from modelcost.errors import ModelCostError, UnknownNameError, unknown
 from modelcost.facts import COLUMNS
 
@@ -99,11 +99,14 @@ class Level(Figures):
 
 def summed(parts: Iterable[Any]) -> Any:
     """The total of those parts that there are, so that no formula ends in `+ 0`."""
-    return total(part for part in parts if not absent(part))
+    there = [part for part in parts if not absent(part)]
+    return there[0] if len(there) == 1 else total(there)
 
 
 def absent(figure: Any) -> bool:
     """Whether there is nothing of this at all, whatever the sizes: such rows leave no trace in a total."""
+    if figure is NOTHING:
+        return True
     if not isinstance(figure, Count) or figure != 0:
         return False
     return not figure.args or not figure.free_sizes()

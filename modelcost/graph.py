@@ -35,6 +35,78 @@ class Tensor:
     def __repr__(self) -> str:
         return f"<Tensor {shape_text(self.shape)} from {own_label(self.call.layer)}>"
 
+    def __add__(self, other: Any) -> Any:
+        return _operation("Add", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _operation("Add", other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return _operation("Subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _operation("Subtract", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return _operation("Multiply", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _operation("Multiply", other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _operation("TrueDivide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _operation("TrueDivide", other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _operation("FloorDivide", self, other)
+
+    def __mod__(self, other: Any) -> Any:
+        return _operation("Mod", self, other)
+
+    def __pow__(self, other: Any) -> Any:
+        return _operation("Power", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _operation("Power", other, self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return _operation("Matmul", self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return _operation("Matmul", other, self)
+
+    def __neg__(self) -> Any:
+        return _operation("Negative", self)
+
+    def __abs__(self) -> Any:
+        return _operation("Absolute", self)
+
+    def __lt__(self, other: Any) -> Any:
+        return _operation("Less", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return _operation("LessEqual", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return _operation("Greater", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return _operation("GreaterEqual", self, other)
+
+    def __getitem__(self, key: Any) -> Any:
+        return _operation("GetItem", self, key)
+
+    __iter__ = None  # the first axis is the batch, which has no length yet
+    __array_ufunc__ = None  # so that NumPy leaves `array * tensor` to us
+
+
+def _operation(kind: str, *operands: Any) -> Any:
+    from modelcost.layers.operations import operation
+
+    return operation(kind)()(*operands)
+
 
 class Call:
     """One call of a layer: on which tensors, with which options, and the facts of it.
@@ -101,10 +173,11 @@ def located(layer: Layer, label: Callable[[], str], shapes: tuple[Shape, ...], o
         raise placed from None
 
 
-def _flat(tensors: Iterable[Any]) -> Iterator[Any]:
+def flat(tensors: Iterable[Any]) -> Iterator[Any]:
+    """What lists within lists hold, in order."""
     for tensor in tensors:
         if isinstance(tensor, list | tuple):
-            yield from _flat(tensor)
+            yield from flat(tensor)
         else:
             yield tensor
 
@@ -123,7 +196,7 @@ def called(
     """
     label = label or partial(own_label, layer)
     by_name = [options.get(name) for name in layer.more_inputs if options.get(name) is not None]
-    tensors = tuple(_flat((*inputs, *by_name)))
+    tensors = tuple(flat((*inputs, *by_name)))
     for tensor in tensors:
         if not isinstance(tensor, Tensor):
             raise ModelCostError(
@@ -135,7 +208,7 @@ def called(
         if name not in known:
             raise ModelCostError(f"{label()}: {unknown('call argument', name, known)}")
     wanted = {name: options[name] for name in layer.call_options if name in options}
-    uncounted = tuple(value for value in _flat(options.values()) if isinstance(value, Tensor) and value not in tensors)
+    uncounted = tuple(value for value in flat(options.values()) if isinstance(value, Tensor) and value not in tensors)
     outputs = Call(layer, tensors, wanted, label, uncounted).outputs
     return outputs[0] if len(outputs) == 1 else list(outputs)
 

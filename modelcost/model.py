@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from modelcost.count import Term
 from modelcost.errors import ModelCostError, SizeError, short
 from modelcost.facts import Facts, Output, Weight, Work, within
-from modelcost.graph import Call, Tensor, calls_behind, located, name_stem, own_label, shape_text
+from modelcost.graph import Call, Tensor, calls_behind, flat, located, name_stem, own_label, shape_text
 from modelcost.layers.base import Layer
 from modelcost.layers.input import InputLayer, resized
 
@@ -39,7 +40,7 @@ class Entry:
 class Model(Layer):
     """A graph of layer calls from `inputs` to `outputs`, in Keras's functional style.
 
-    >>> from modelcost.layers.dense import Dense
+    >>> from modelcost.layers import Dense, Input
     >>> x = Input((784,))
     >>> hidden = Dense(16)(x)
     >>> model = Model(x, Dense(10)(hidden))
@@ -75,6 +76,15 @@ class Model(Layer):
             self.__dict__["named"] = unique_names(call.layer for call in self.calls)
         return self.named or {}
 
+    def __repr__(self) -> str:
+        count = len(self.layers)
+        return f"{type(self).__name__}({count} layer{'' if count == 1 else 's'})"
+
+    @property
+    def input_layers(self) -> list[InputLayer]:
+        """Where data enters, in the order of the inputs."""
+        return [tensor.call.layer for tensor in self.inputs if isinstance(tensor.call.layer, InputLayer)]
+
     @property
     def layers(self) -> list[Layer]:
         """Its layers, each once, in the order in which the model calls them."""
@@ -89,9 +99,9 @@ class Model(Layer):
         given = {tensor.call for tensor in self.inputs}
         for call in calls:
             if isinstance(call.layer, InputLayer) and call not in given:
+                shape = shape_text(call.facts.outputs[0].shape)
                 raise ModelCostError(
-                    f"the outputs depend on the input {own_label(call.layer)!r} {shape_text(call.facts.outputs[0].shape)}, "
-                    "which is not among the inputs; add it to inputs=[...]"
+                    f"the outputs depend on the input {own_label(call.layer)!r} {shape}, which is not among the inputs; add it to inputs=[...]"
                 )
         return calls
 
@@ -104,7 +114,7 @@ class Model(Layer):
         if shapes is None and not self._channels_first():
             return {call: call.facts for call in self.calls}
         if shapes is not None and len(shapes) != len(self.inputs):
-            raise SizeError(f"the model has {len(self.inputs)} inputs. Received: {len(shapes)}")
+            raise SizeError(not_as_many(len(self.inputs), len(shapes)))
         facts: dict[Call, Facts] = {}
         places = {tensor.call: i for i, tensor in enumerate(self.inputs)}
         for call in self.calls:
@@ -147,7 +157,9 @@ class Model(Layer):
 
     def facts(self, *shapes: Any, **options: Any) -> Iterator[Output | Weight | Work]:
         facts = self.costed(shapes, options)
-        yield from (*facts.outputs, *facts.weights, *facts.works)
+        yield from facts.outputs
+        yield from facts.weights
+        yield from facts.works
 
     def weight_owners(self) -> tuple[Layer, ...]:
         """The layers within it whose weights these are."""
@@ -156,11 +168,29 @@ class Model(Layer):
     def on(self, shapes: Sequence[tuple[Any, ...]]) -> list[Entry]:
         """Its calls on inputs of other shapes, such as [(299, 299, 3)]; an error where the number of axes differs."""
         self._start_unknown(shapes)
-        if len(shapes) != len(self.inputs):
-            raise SizeError(f"the model has {len(self.inputs)} inputs. Received: {len(shapes)}")
+        others = self.check_inputs(shapes)
+        if [other.example_shape() for other in others] == [layer.example_shape() for layer in self.input_layers]:
+            return self.entries()
+        self._check_free_of_sizes()
         first = self._channels_first()
-        pairs = zip(self.inputs, shapes, strict=True)
-        return self.entries([resized(t.call.layer, shape).sizes(first) for t, shape in pairs])  # type: ignore[arg-type]
+        return self.entries([other.sizes(first) for other in others])
+
+    def check_inputs(self, shapes: Sequence[tuple[Any, ...]]) -> list[InputLayer]:
+        """Its inputs with other shapes; an error where their number, or that of their axes, is another."""
+        if len(shapes) != len(self.inputs):
+            raise SizeError(not_as_many(len(self.inputs), len(shapes)))
+        return [resized(layer, shape) for layer, shape in zip(self.input_layers, shapes, strict=True)]
+
+    def _check_free_of_sizes(self) -> None:
+        """Refuse other input shapes where an argument was worked out from the one that the model was made for."""
+        for layer, name in self.names.items():
+            for argument, value in layer.given.items():
+                terms = value if isinstance(value, tuple) else (value,)
+                if any(term.free_sizes() for term in flat(terms) if isinstance(term, Term)):
+                    raise ModelCostError(
+                        f"{name}: {argument}={short(value)} was worked out from the input shape that the model was "
+                        "made for; make the model anew for the other shape, or use rebind"
+                    )
 
     def _start_unknown(self, shapes: Sequence[Shape]) -> None:
         """Take the shapes that come in as those of the inputs, where none are known yet."""
@@ -174,30 +204,19 @@ class ModelFacts(Facts):
     def __init__(self, model: Model, inputs: tuple[Shape, ...], of_calls: dict[Call, Facts]) -> None:
         came_out = (of_calls[tensor.call].outputs[tensor.index] for tensor in model.outputs)
         super().__init__(inputs, [Output(output.shape, dtype=output.dtype) for output in came_out])
+        del self.weights, self.works  # worked out when they are asked for: rows need only those of the calls
         self.model, self.of_calls = model, of_calls
 
-    def _together(self) -> list[Weight | Work]:
-        entries = self.model._walk(self.of_calls, "", set(), True)
-        facts = ((entry, fact) for entry in entries for fact in within(entry.name, entry.facts, entry.trainable))
-        return [fact for entry, fact in facts if entry.owns_weights or isinstance(fact, Work)]
-
-    @property
-    def weights(self) -> tuple[Weight, ...]:  # type: ignore[override]
-        """The weights of all its layers, each under its layer's name."""
-        return tuple(fact for fact in self._together() if isinstance(fact, Weight))
-
-    @weights.setter
-    def weights(self, _: tuple[Weight, ...]) -> None:
-        """Nothing to keep: they are those of the calls."""
-
-    @property
-    def works(self) -> tuple[Work, ...]:  # type: ignore[override]
-        """The work of all its layers."""
-        return tuple(fact for fact in self._together() if isinstance(fact, Work))
-
-    @works.setter
-    def works(self, _: tuple[Work, ...]) -> None:
-        """Nothing to keep: it is that of the calls."""
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("weights", "works"):
+            raise AttributeError(name)
+        together: list[Weight | Work] = []
+        for entry in self.model._walk(self.of_calls, "", set(), True):
+            facts = within(entry.name, entry.facts, entry.trainable)
+            together += [fact for fact in facts if entry.owns_weights or isinstance(fact, Work)]
+        self.weights = tuple(fact for fact in together if isinstance(fact, Weight))
+        self.works = tuple(fact for fact in together if isinstance(fact, Work))
+        return getattr(self, name)
 
 
 def _owns(layer: Layer, seen: set[Layer]) -> bool:
@@ -210,6 +229,11 @@ def _owns(layer: Layer, seen: set[Layer]) -> bool:
     first = not owners <= seen or not owners
     seen |= owners
     return first
+
+
+def not_as_many(inputs: int, came: int) -> str:
+    """What is said where a model got more or fewer inputs than it has."""
+    return f"the model has {inputs} input{'' if inputs == 1 else 's'}. Received: {came}"
 
 
 def _tensors(what: str, given: Any) -> tuple[Tensor, ...]:

@@ -21,6 +21,8 @@ def applied(kind: str, *args: Any, **kwargs: Any) -> Any:
     from modelcost.layers.operations import operation
 
     cls = operation(kind)
+    if kind == "Einsum":  # the one that is told first what to do
+        return cls(*args[:1], **kwargs)(*args[1:])
     count = 1 if cls.several else len(cls.arguments)
     by_name = {name: kwargs.pop(name) for name in cls.arguments if name in kwargs}
     taken = count - len(by_name)

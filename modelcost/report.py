@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from modelcost.conventions import convention as convention_named
-from modelcost.count import Count, made, total
-from modelcost.dtypes import bytes_of
-from modelcost.errors import unknown
+from modelcost.count import NOTHING, Count, made, total
+from modelcost.dtypes import COMPUTE, DEFAULT, bytes_of
+from modelcost.errors import ModelCostError, short, unknown
 from modelcost.facts import COLUMNS
 from modelcost.figures import Figures, Level, MissingFigureError, Row, absent, summed
 from modelcost.layers.windows import windows
@@ -39,10 +39,19 @@ class Report:
         self.dtype: str = head["dtype"]
         self.convention: str = head["convention"]
         self.settings: dict[str, Any] = dict(head["settings"])
+        self.unknown: list[str] = list(head.get("unknown", ()))
         self.rows = list(rows)
         self.totals = totals
         self.levels = dict(levels)
         self._by_name = {row.name: row for row in self.rows}
+
+    @property
+    def lower_bound(self) -> str:
+        """What must stand beside the figures wherever they are shown, if some layers' cost is unknown; else empty."""
+        if not self.unknown:
+            return ""
+        which = ", ".join(self.unknown)
+        return f"LOWER BOUND: what {len(self.unknown)} unknown layers cost is not in these figures: {which}"
 
     def __getitem__(self, name: str) -> Row:
         if name not in self._by_name:
@@ -65,7 +74,8 @@ class Report:
         return getattr(self.totals, name)
 
     def __repr__(self) -> str:
-        return f"<Report on {self.model}: {len(self.rows)} layers, {self.totals.params:,} parameters>"
+        at_least = "at least " if self.unknown else ""
+        return f"<Report on {self.model}: {len(self.rows)} layers, {at_least}{self.totals.params:,} parameters>"
 
     def __str__(self) -> str:
         from modelcost.render.table import table
@@ -126,14 +136,17 @@ def cost(
     data: int | None = None,
     epochs: int | None = None,
     convention: str = "flops",
-    dtype: str = "float32",
+    dtype: str | None = None,
     input: Sequence[Any] | None = None,
+    partial: bool = False,
 ) -> Report:
     """Work out what a model costs: a `Model`, or the name of one in the zoo.
 
     `batch`: examples in one call; `data`: training examples, for the epoch; `epochs`, for the run;
-    `convention`: what counts as a FLOP; `dtype`: of the numbers, for bytes;
-    `input`: another input shape, or a list of them for several inputs.
+    `convention`: what counts as a FLOP; `dtype`: of the numbers, for bytes, instead of the layers' own
+    (float32 where they say none);
+    `input`: another input shape, or a list of them for several inputs;
+    `partial`: cost a model with unknown layers all the same, as a lower bound that says so.
 
     Raises `ModelCostError` for settings that cannot be, or a shape that does not fit.
 
@@ -143,24 +156,42 @@ def cost(
     """
     from modelcost.importers import load
 
-    model = load(model)
+    shapes = None if input is None else _shapes(input)
+    model = load(model, partial, shapes)
     rule, given = convention_named(convention), {"data": data, "epochs": epochs}
     settings = {word: size(word, value) for word, value in given.items() if value is not None}
+    entries = model.entries() if shapes is None else model.on(shapes)
     head: dict[str, Any] = {
         "model": model.name or "model",
         "batch": size("batch", batch),
-        "dtype": dtype,
+        "dtype": dtype or _dtype(entries),
         "convention": convention,
         "settings": settings,
+        "unknown": _unknown(entries, partial),
     }
-    entries = model.entries() if input is None else model.on(_shapes(input))
-    rows = [_row(entry, rule, bytes_of(dtype)) for entry in entries]
+    rows = [_row(entry, rule, dtype) for entry in entries]
     guarded = _guard(rows)
     totals = Figures(head["model"], _totals(rows, guarded))
     return Report(head, rows, totals, _levels(rows, totals, batch, settings, guarded))
 
 
+def _unknown(entries: Sequence[Entry], partial: bool) -> list[str]:
+    """The layers whose cost nobody has said; an error unless a partial answer was asked for."""
+    found = [f"{entry.name} ({getattr(entry.layer, 'kind', '')})" for entry in entries if entry.type == "UnknownLayer"]
+    if found and not partial:
+        raise ModelCostError(
+            f"it is not known what these layers cost: {', '.join(found)}; register rules for them with mc.register, "
+            "or ask for a lower bound with partial=True"
+        )
+    return found
+
+
 def _shapes(input: Sequence[Any]) -> list[tuple[Any, ...]]:
+    if not isinstance(input, list | tuple):
+        raise ModelCostError(
+            "input must be the sizes of one example, such as (224, 224, 3), or a list of such for several inputs. "
+            f"Received: input={short(input)}"
+        )
     several = [tuple(one) for one in input] if input and isinstance(input[0], list | tuple) else [tuple(input)]
     for shape in several:
         for i, length in enumerate(shape):
@@ -168,10 +199,10 @@ def _shapes(input: Sequence[Any]) -> list[tuple[Any, ...]]:
     return several
 
 
-def _row(entry: Entry, rule: Convention, width: int) -> Row:
+def _row(entry: Entry, rule: Convention, dtype: str | None) -> Row:
     facts = entry.facts
-    figures = facts.remembered((rule.name, width), lambda: _work_figures(entry, rule, width))
-    params = {"params": Count(0), "trainable_params": Count(0)}
+    figures = facts.remembered((rule.name, dtype), lambda: _work_figures(entry, rule, dtype))
+    params = {"params": NOTHING, "trainable_params": NOTHING}
     if entry.owns_weights:
         params["params"] = facts.remembered("params", facts.params)
         if entry.trainable:
@@ -180,16 +211,28 @@ def _row(entry: Entry, rule: Convention, width: int) -> Row:
     return Row(entry.name, entry.type, facts.inputs, shapes[0], {**params, **figures}, entry, rule, shapes)
 
 
-def _work_figures(entry: Entry, rule: Convention, width: int) -> dict[str, Any]:
+def _work_figures(entry: Entry, rule: Convention, dtype: str | None) -> dict[str, Any]:
     """The figures of one forward call on one example: the work for each example and that for each call."""
     facts = entry.facts
     figures = {column: summed(facts.column(column)) for column in COLUMNS}
     figures["flops"] = summed(facts.remembered(("flops", rule.name), lambda: rule.flops(facts)))
     held = (output for output in facts.outputs if not output.view)
-    figures["activation_bytes"] = total(
-        o.elements * Count(bytes_of(o.dtype) if o.dtype else width, "bytes") for o in held
-    )
+    widths = ((output, bytes_of(_held_as(output.dtype or entry.layer.dtype, dtype))) for output in held)
+    figures["activation_bytes"] = total(output.elements * Count(width, "bytes") for output, width in widths)
     return figures
+
+
+def _held_as(own: str | None, asked: str | None) -> str:
+    """The dtype in which numbers are held: their own; but numbers with a fraction are held as was asked."""
+    computed = COMPUTE[own] if own else DEFAULT
+    return asked if asked and "float" in computed else computed
+
+
+def _dtype(entries: Sequence[Entry]) -> str:
+    """The dtype of the model's layers, or "mixed" where they have several."""
+    found = dict.fromkeys(_held_as(entry.layer.dtype, None) for entry in entries)
+    floats = [name for name in found if "float" in name]
+    return floats[0] if len(floats) == 1 else "mixed" if floats else DEFAULT
 
 
 def _totals(rows: Sequence[Row], guarded: Callable[[Any], Any]) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from modelcost.errors import ModelCostError, short
+from modelcost.errors import ModelCostError, SizeError, short
 from modelcost.graph import Tensor, called
 from modelcost.layers.base import Layer
 from modelcost.layers.input import Input, InputLayer
-from modelcost.model import Model, unique_names
+from modelcost.model import Model, not_as_many, unique_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ class Sequential(Model):
     def __init__(self, layers: Iterable[Layer | Tensor] = (), name: str | None = None, trainable: bool = True) -> None:
         Layer.__init__(self, name=name, trainable=trainable)
         self.__dict__.update(chain=[], inputs=(), outputs=(), calls=[], named=None, taken={})
+        if isinstance(layers, Layer):
+            raise ModelCostError(f"a Sequential takes a list of layers. Received: {short(layers)}")
         for layer in list(layers or ()):
             self.add(layer)
 
@@ -37,14 +39,15 @@ class Sequential(Model):
 
     def add(self, layer: Layer | Tensor) -> None:
         """Put a layer at the end of the chain."""
+        if isinstance(layer, InputLayer):
+            layer = layer()
         if isinstance(layer, Tensor) and isinstance(layer.call.layer, InputLayer):
+            if self.chain:
+                raise ModelCostError("a Sequential has one input, and it stands first")
             self._start(layer)
             return
         if not isinstance(layer, Layer):
             raise ModelCostError(f"a Sequential takes layers. Received: {short(layer)}")
-        if isinstance(layer, InputLayer):
-            self._start(layer())
-            return
         self.chain.append(layer)
         if not self.outputs and _own_shape(layer) is not None:
             self._start(Input(_own_shape(layer)))
@@ -90,8 +93,14 @@ class Sequential(Model):
             raise ModelCostError("the shape of the input is not known; start the Sequential with Input(shape)")
         return super()._facts(shapes)
 
+    @property
+    def layers(self) -> list[Layer]:
+        return list(dict.fromkeys(self.chain))
+
     def _start_unknown(self, shapes: Sequence[Shape]) -> None:
-        if not self.inputs and len(shapes) == 1:
+        if not self.inputs and len(shapes) > 1:
+            raise SizeError(not_as_many(1, len(shapes)))
+        if not self.inputs and shapes:
             self._start(Input(tuple(int(size) if isinstance(size, int) else None for size in shapes[0])))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from modelcost.count import Count, Expression, Term, made
 from modelcost.errors import SizeError, short
 from modelcost.notation import ALIASES, topological
@@ -104,6 +106,7 @@ def size(word: str, value: object) -> int:
     return whole
 
 
+@lru_cache(maxsize=1024)  # the same object each time: what is worked out for one input serves another like it
 def free_size(word: str, value: int | None, of: str | None = None) -> Any:
     """A leaf for one of `LETTERS`, with a value or without; `of` is the input that it belongs to.
 

@@ -1,10 +1,10 @@
 """Real Keras as the judge of shapes, weights and refusals. Import it in tests marked `keras` only.
 
-    from tests.keras_oracle import assert_like_keras, assert_refused_like_keras
+from tests.keras_oracle import assert_like_keras, assert_refused_like_keras
 
-    assert_like_keras(layers.Conv2D(8, 3, padding="same"), (None, None, 3))
-    assert_like_keras(layers.Add(), (4, 5), (4, 5))
-    assert_refused_like_keras(lambda layers: layers.Conv2D(8, 5)(layers.Input((3, 3, 1))))
+assert_like_keras(layers.Conv2D(8, 3, padding="same"), (None, None, 3))
+assert_like_keras(layers.Add(), (4, 5), (4, 5))
+assert_refused_like_keras(lambda layers: layers.Conv2D(8, 5)(layers.Input((3, 3, 1))))
 """
 
 from __future__ import annotations

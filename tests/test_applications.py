@@ -37,7 +37,12 @@ def our_rows(model: Model) -> dict[str, list[Any]]:
         shapes = [keras_shape(output.shape) for output in facts.outputs]
         trainable = int(facts.params(trainable=True)) if layer.trainable else 0
         if not isinstance(layer, Operation) and name not in rows:
-            rows[name] = [type(layer).__name__, shapes if len(shapes) > 1 else shapes[0], int(facts.params()), trainable]
+            rows[name] = [
+                type(layer).__name__,
+                shapes if len(shapes) > 1 else shapes[0],
+                int(facts.params()),
+                trainable,
+            ]
     return rows
 
 
@@ -64,4 +69,6 @@ def test_a_wrong_shape_would_be_seen() -> None:
     data = stored(file)
     layer = next(one for one in data["config"]["config"]["layers"] if one["name"] == "block1_conv1")
     layer["config"]["filters"] = 63
-    assert our_rows(model_of(data["config"]))["block1_conv1"] != [row[1:] for row in data["rows"] if row[0] == "block1_conv1"][0]
+    assert our_rows(model_of(data["config"]))["block1_conv1"] != next(
+        row[1:] for row in data["rows"] if row[0] == "block1_conv1"
+    )

@@ -1,4 +1,4 @@
-"""Model files that were made to do harm, or that are broken: each is refused with a clear error, fast and in little memory."""
+"""Model files that were made to do harm, or that are broken: each is refused, clearly, fast and in little memory."""
 
 from __future__ import annotations
 
@@ -41,13 +41,24 @@ def tensor(name: Any, call: Any = 0, output: Any = 0, shape: Any = (None, 8)) ->
 
 def record(kind: str, name: str, on: list[Any] | None = None, **config: Any) -> dict[str, Any]:
     nodes = [{"args": [tensor(one)], "kwargs": {}} for one in on or []]
-    return {"module": "keras.layers", "class_name": kind, "registered_name": None, "name": name,
-            "config": {"name": name, **config}, "inbound_nodes": nodes}  # fmt: skip
+    return {
+        "module": "keras.layers",
+        "class_name": kind,
+        "registered_name": None,
+        "name": name,
+        "config": {"name": name, **config},
+        "inbound_nodes": nodes,
+    }
 
 
 def functional(layers: list[Any], inputs: Any, outputs: Any, name: str = "net") -> dict[str, Any]:
     config = {"name": name, "trainable": True, "layers": layers, "input_layers": inputs, "output_layers": outputs}
-    return {"module": "keras.src.models.functional", "class_name": "Functional", "registered_name": "Functional", "config": config}
+    return {
+        "module": "keras.src.models.functional",
+        "class_name": "Functional",
+        "registered_name": "Functional",
+        "config": config,
+    }
 
 
 def dense_net(**dense: Any) -> dict[str, Any]:
@@ -60,8 +71,12 @@ def dense_net(**dense: Any) -> dict[str, Any]:
 
 def sequential(*layers: dict[str, Any], **config: Any) -> dict[str, Any]:
     first = record("InputLayer", "x", batch_shape=config.pop("batch_shape", [None, 16, 16, 3]), dtype="float32")
-    return {"module": "keras", "class_name": "Sequential", "registered_name": None,
-            "config": {"name": "net", "layers": [first, *layers], **config}}  # fmt: skip
+    return {
+        "module": "keras",
+        "class_name": "Sequential",
+        "registered_name": None,
+        "config": {"name": "net", "layers": [first, *layers], **config},
+    }
 
 
 def archive(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -90,12 +105,20 @@ def lying(declared: int, real: int) -> bytes:
 def nested_twice(levels: int) -> dict[str, Any]:
     """Models within each other, each called twice: a file of a few lines, and two to the power of `levels` calls."""
     inner = functional(
-        [record("InputLayer", "i", batch_shape=[None, 8]), record("Dense", "d", ["i"], units=8)], [["i", 0, 0]], [["d", 0, 0]], "m0"
+        [record("InputLayer", "i", batch_shape=[None, 8]), record("Dense", "d", ["i"], units=8)],
+        [["i", 0, 0]],
+        [["d", 0, 0]],
+        "m0",
     )
     for level in range(1, levels):
         shared = {**inner, "name": f"m{level - 1}"}
         shared["inbound_nodes"] = [{"args": [tensor(one)], "kwargs": {}} for one in ("i", f"m{level - 1}")]
-        inner = functional([record("InputLayer", "i", batch_shape=[None, 8]), shared], [["i", 0, 0]], [[f"m{level - 1}", 2, 0]], f"m{level}")
+        inner = functional(
+            [record("InputLayer", "i", batch_shape=[None, 8]), shared],
+            [["i", 0, 0]],
+            [[f"m{level - 1}", 2, 0]],
+            f"m{level}",
+        )
     return inner
 
 
@@ -107,7 +130,11 @@ def wrapped(levels: int) -> dict[str, Any]:
 
 
 def circle() -> dict[str, Any]:
-    layers = [record("InputLayer", "x", batch_shape=[None, 8]), record("Dense", "a", ["b"], units=8), record("Dense", "b", ["a"], units=8)]
+    layers = [
+        record("InputLayer", "x", batch_shape=[None, 8]),
+        record("Dense", "a", ["b"], units=8),
+        record("Dense", "b", ["a"], units=8),
+    ]
     return functional(layers, [["x", 0, 0]], [["b", 0, 0]])
 
 
@@ -130,7 +157,10 @@ CONFIGS: dict[str, tuple[Callable[[], Any], str]] = {
     "null": (lambda: None, "must be a dict with class_name"),
     "a layer, no model": (lambda: record("Dense", "d", units=3), "no model"),
     "a subclassed model": (lambda: {"class_name": "MyNet", "module": "me", "config": {"units": 3}}, "subclassed model"),
-    "a class of its author's with a graph": (lambda: {**dense_net(), "module": "me", "class_name": "MyNet"}, "its author's"),
+    "a class of its author's with a graph": (
+        lambda: {**dense_net(), "module": "me", "class_name": "MyNet"},
+        "its author's",
+    ),
     "config is a number": (lambda: {"class_name": "Sequential", "config": 7}, "no list of layers"),
     "layers is a word": (lambda: changed(LAYERS, "os.system"), "no list of layers"),
     "a layer that is a number": (lambda: changed(DENSE, 3), "a layer must be a dict"),
@@ -143,15 +173,30 @@ CONFIGS: dict[str, tuple[Callable[[], Any], str]] = {
     "units missing": (lambda: changed([*DENSE, "config"], {"name": "d"}), "needs units"),
     "use_bias a number": (lambda: dense_net(use_bias=3), "True or False"),
     "an unknown argument": (lambda: dense_net(secret=3), "unknown argument"),
-    "an activation of a file's own": (lambda: dense_net(activation={"class_name": "function", "config": "system", "module": "os"}), "never run"),
-    "an activation in code": (lambda: dense_net(activation={"class_name": "__lambda__", "config": {"value": "4wE="}}), "never run"),
+    "an activation of a file's own": (
+        lambda: dense_net(activation={"class_name": "function", "config": "system", "module": "os"}),
+        "never run",
+    ),
+    "an activation in code": (
+        lambda: dense_net(activation={"class_name": "__lambda__", "config": {"value": "4wE="}}),
+        "never run",
+    ),
     "an activation that is none": (lambda: dense_net(activation="os.system"), "unknown activation"),
-    "an activation nested in itself": (lambda: dense_net(activation=record("Activation", "a", activation=record("Activation", "b"))), "needs activation"),
+    "an activation nested in itself": (
+        lambda: dense_net(activation=record("Activation", "a", activation=record("Activation", "b"))),
+        "needs activation",
+    ),
     "a dtype that is none": (lambda: dense_net(dtype="float31"), "unknown dtype"),
     "a dtype policy without a config": (lambda: dense_net(dtype={"class_name": "DTypePolicy"}), "dtype policy"),
-    "a regularizer that is none": (lambda: dense_net(kernel_regularizer={"class_name": "Evil", "config": {}}), "unknown regularizer"),
+    "a regularizer that is none": (
+        lambda: dense_net(kernel_regularizer={"class_name": "Evil", "config": {}}),
+        "unknown regularizer",
+    ),
     "an input of 10**30": (lambda: changed([*LAYERS, 0, "config", "batch_shape"], [None, HUGE]), "at most 2\\*\\*63-1"),
-    "an input of a million axes": (lambda: changed([*LAYERS, 0, "config", "batch_shape"], [None, *[2] * 1_000_000]), "at most 64"),
+    "an input of a million axes": (
+        lambda: changed([*LAYERS, 0, "config", "batch_shape"], [None, *[2] * 1_000_000]),
+        "at most 64",
+    ),
     "an input that is a number": (lambda: changed([*LAYERS, 0, "config", "batch_shape"], 8), "."),
     "a name with control characters": (lambda: changed([*DENSE, "name"], "d\x1b[2J"), "control characters"),
     "a name of a million letters": (lambda: changed([*DENSE, "name"], "d" * 1_000_000), "a layer's name"),
@@ -161,32 +206,65 @@ CONFIGS: dict[str, tuple[Callable[[], Any], str]] = {
     "two layers of one name": (lambda: changed([*LAYERS, 0, "name"], "d"), "two layers are called 'd'"),
     "a circle": (circle, "in a circle"),
     "called on itself": (lambda: changed([*DENSE, "inbound_nodes", 0, "args"], [tensor("d")]), "in a circle"),
-    "called on what is not there": (lambda: changed([*DENSE, "inbound_nodes", 0, "args"], [tensor("ghost")]), "'ghost', which is no layer"),
-    "called on a call that is not there": (lambda: changed([*DENSE, "inbound_nodes", 0, "args"], [tensor("x", 7)]), "call 7"),
-    "called on an output that is not there": (lambda: changed([*DENSE, "inbound_nodes", 0, "args"], [tensor("x", 0, 9)]), "output 9"),
-    "called on the call before the first": (lambda: changed([*DENSE, "inbound_nodes", 0, "args"], [tensor("x", -1)]), "a tensor must be"),
+    "called on what is not there": (
+        lambda: changed([*DENSE, "inbound_nodes", 0, "args"], [tensor("ghost")]),
+        "'ghost', which is no layer",
+    ),
+    "called on a call that is not there": (
+        lambda: changed([*DENSE, "inbound_nodes", 0, "args"], [tensor("x", 7)]),
+        "call 7",
+    ),
+    "called on an output that is not there": (
+        lambda: changed([*DENSE, "inbound_nodes", 0, "args"], [tensor("x", 0, 9)]),
+        "output 9",
+    ),
+    "called on the call before the first": (
+        lambda: changed([*DENSE, "inbound_nodes", 0, "args"], [tensor("x", -1)]),
+        "a tensor must be",
+    ),
     "called on a word": (lambda: changed([*DENSE, "inbound_nodes", 0, "args"], ["x"]), "called on 'x'"),
     "called on nothing": (lambda: changed([*DENSE, "inbound_nodes", 0, "args"], []), "."),
     "calls that are a word": (lambda: changed([*DENSE, "inbound_nodes"], "x"), "inbound_nodes must be a list"),
     "a call that is a number": (lambda: changed([*DENSE, "inbound_nodes"], [3]), "a call must be"),
-    "an argument in code": (lambda: changed([*DENSE, "inbound_nodes", 0, "args"], [{"class_name": "__lambda__", "config": {}}]), "plain data"),
+    "an argument in code": (
+        lambda: changed([*DENSE, "inbound_nodes", 0, "args"], [{"class_name": "__lambda__", "config": {}}]),
+        "plain data",
+    ),
     "outputs that are not there": (lambda: changed(["config", "output_layers"], [["ghost", 0, 0]]), "no call 0"),
     "outputs that are a word": (lambda: changed(["config", "output_layers"], "d"), "output_layers must be tensors"),
     "no outputs": (lambda: changed(["config", "output_layers"], []), "output_layers must be tensors"),
     "inputs that are no inputs": (lambda: changed(["config", "input_layers"], [["d", 0, 0]]), "must come from Input"),
-    "an input that is called": (lambda: changed([*LAYERS, 0, "inbound_nodes"], [{"args": [tensor("d")], "kwargs": {}}]), "an input is not called"),
+    "an input that is called": (
+        lambda: changed([*LAYERS, 0, "inbound_nodes"], [{"args": [tensor("d")], "kwargs": {}}]),
+        "an input is not called",
+    ),
     "models nested 1000 deep": (lambda: deep(1000), "within each other|too deep"),
     "models called twice, 40 deep": (lambda: nested_twice(39), f"more than {MOST_CALLS} calls"),
     "a layer wrapped 19 times": (lambda: wrapped(300), "too deep|expected|axes"),
-    "100000 layers": (lambda: sequential(*[record("Flatten", f"f{i}") for i in range(100_000)]), "more than 10000 layers"),
-    "a Lambda": (lambda: sequential(record("Lambda", "l", function={"class_name": "__lambda__", "config": {"code": "4wE="}})), "Python code"),
+    "100000 layers": (
+        lambda: sequential(*[record("Flatten", f"f{i}") for i in range(100_000)]),
+        "more than 10000 layers",
+    ),
+    "a Lambda": (
+        lambda: sequential(record("Lambda", "l", function={"class_name": "__lambda__", "config": {"code": "4wE="}})),
+        "Python code",
+    ),
     "a class of its author's": (lambda: sequential({**record("Dense", "d", units=3), "module": "os"}), "its author's"),
-    "a module to import": (lambda: sequential({**record("Evil", "e"), "module": "evil_module_of_a_file"}), "its author's"),
+    "a module to import": (
+        lambda: sequential({**record("Evil", "e"), "module": "evil_module_of_a_file"}),
+        "its author's",
+    ),
     "a class within a class": (lambda: sequential(record("__class__.__base__", "e")), "not known here"),
-    "a shape of a million axes": (lambda: sequential(record("Reshape", "r", target_shape=[1] * 1_000_000)), "at most 64"),
-    "pooling into 10**12 windows": (lambda: sequential(record("AdaptiveMaxPooling2D", "p", output_size=[10**12, 1])), "."),
+    "a shape of a million axes": (
+        lambda: sequential(record("Reshape", "r", target_shape=[1] * 1_000_000)),
+        "at most 64",
+    ),
+    "pooling into 10**12 windows": (
+        lambda: sequential(record("AdaptiveMaxPooling2D", "p", output_size=[10**12, 1])),
+        ".",
+    ),
     "cropping more than there is": (lambda: sequential(record("Cropping2D", "c", cropping=[[9, 9], [0, 0]])), "."),
-}  # fmt: skip
+}
 
 
 def deep(levels: int) -> dict[str, Any]:
@@ -208,10 +286,18 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "an archive called .h5": (".h5", lambda: archive({"config.json": GOOD}), "no HDF5"),
     "a cut archive": (".keras", lambda: archive({"config.json": GOOD})[:-30], "broken archive"),
     "half an archive": (".keras", lambda: archive({"config.json": GOOD})[:200], "broken archive"),
-    "an archive with a spoilt middle": (".keras", lambda: patched(archive({"config.json": GOOD}, 0), b"relu", b"rulu"), "broken archive"),
+    "an archive with a spoilt middle": (
+        ".keras",
+        lambda: patched(archive({"config.json": GOOD}, 0), b"relu", b"rulu"),
+        "broken archive",
+    ),
     "the first bytes of an archive": (".keras", lambda: archives.ZIP, "broken archive"),
     "a cut HDF5 file": (".h5", lambda: archives.HDF5 + b"\0" * 100, "HDF5"),
-    "an archive of something else": (".keras", lambda: archive({"a.txt": b"hello"}), "has one config.json; this one has 0"),
+    "an archive of something else": (
+        ".keras",
+        lambda: archive({"a.txt": b"hello"}),
+        "has one config.json; this one has 0",
+    ),
     "two configurations": (".keras", lambda: two_configurations(), "this one has 2"),
     "a bomb that says so": (".keras", lambda: archive({"config.json": b" " * (40 * 2**20)}), "at most"),
     "a bomb of spaces": (".keras", lambda: archive({"config.json": b" " * (20 * 2**20)}), "500 times"),
@@ -219,12 +305,24 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a bomb that says it is huge": (".keras", lambda: lying(2**31, 1000), "at most"),
     "a bomb in bzip2": (".keras", lambda: archive({"config.json": b" " * 10**6}, zipfile.ZIP_BZIP2), "does not use"),
     "a bomb in lzma": (".keras", lambda: archive({"config.json": b" " * 10**6}, zipfile.ZIP_LZMA), "does not use"),
-    "a name that leads out": (".keras", lambda: archive({"config.json": GOOD, "../../evil.py": b"x"}), "impossible name"),
+    "a name that leads out": (
+        ".keras",
+        lambda: archive({"config.json": GOOD, "../../evil.py": b"x"}),
+        "impossible name",
+    ),
     "a name from the root": (".keras", lambda: archive({"config.json": GOOD, "/etc/passwd": b"x"}), "impossible name"),
     "a name on a drive": (".keras", lambda: archive({"config.json": GOOD, "C:\\evil": b"x"}), "impossible name"),
-    "a name with control characters": (".keras", lambda: archive({"config.json": GOOD, "a\x1b[2J": b"x"}), "impossible name"),
+    "a name with control characters": (
+        ".keras",
+        lambda: archive({"config.json": GOOD, "a\x1b[2J": b"x"}),
+        "impossible name",
+    ),
     "an encrypted configuration": (".keras", lambda: encrypted(), "encrypted|broken"),
-    "a hundred thousand members": (".keras", lambda: archive({f"{'m' * 60}{i}": b"" for i in range(60_000)}, 0), "list of members is too long"),
+    "a hundred thousand members": (
+        ".keras",
+        lambda: archive({f"{'m' * 60}{i}": b"" for i in range(60_000)}, 0),
+        "list of members is too long",
+    ),
     "a configuration that is no JSON": (".keras", lambda: archive({"config.json": b"import os"}), "no JSON"),
     "a pickle": (".keras", lambda: archive({"config.json": b"\x80\x04cos\nsystem\n."}), "not UTF-8"),
     "text that is not UTF-8": (".json", lambda: b'{"class_name": "\xff\xfe"}', "not UTF-8"),
@@ -232,13 +330,17 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a key twice": (".json", lambda: patched(GOOD, b'"units": 4', b'"units": 4, "units": 5'), "'units' stands twice"),
     "NaN units": (".json", lambda: patched(GOOD, b'"units": 4', b'"units": NaN'), "whole number"),
     "infinite units": (".json", lambda: patched(GOOD, b'"units": 4', b'"units": 1e999'), "whole number"),
-    "a number of a million digits": (".json", lambda: patched(GOOD, b'"units": 4', b'"units": 1' + b"0" * 10**6), "no JSON|at most"),
+    "a number of a million digits": (
+        ".json",
+        lambda: patched(GOOD, b'"units": 4', b'"units": 1' + b"0" * 10**6),
+        "no JSON|at most",
+    ),
     "lists nested a million deep": (".json", lambda: b"[" * 1_000_000, "too deep"),
     "dicts nested 100000 deep": (".json", lambda: b'{"config":' * 100_000, "too deep"),
     "ten million values": (".json", lambda: b"[" + b"0," * 10_000_000 + b"0]", "more than 4000000 values"),
     "more text than is read": (".json", lambda: b'"' + b" " * archives.LARGEST_TEXT + b'"', "more than"),
     "a report of ours": (".json", lambda: b'{"modelcost": "0.1.0", "layers": []}', "report of modelcost's"),
-}  # fmt: skip
+}
 
 
 def two_configurations() -> bytes:
@@ -254,9 +356,26 @@ def encrypted() -> bytes:
     return bytes(data)
 
 
-FORBIDDEN = ("os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "subprocess.Popen", "socket.connect", "os.remove",
-             "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree", "tempfile.mkstemp", "tempfile.mkdtemp",
-             "marshal.loads", "pickle.find_class", "ctypes.dlopen")  # fmt: skip
+FORBIDDEN = (
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.fork",
+    "subprocess.Popen",
+    "socket.connect",
+    "os.remove",
+    "os.rename",
+    "os.mkdir",
+    "os.rmdir",
+    "os.truncate",
+    "shutil.rmtree",
+    "tempfile.mkstemp",
+    "tempfile.mkdtemp",
+    "marshal.loads",
+    "pickle.find_class",
+    "ctypes.dlopen",
+)
 watching: list[list[str]] = []
 """What was done that a file must never bring about, while somebody watches."""
 
@@ -266,7 +385,9 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
         return
     if event == "open" and "__pycache__" not in str(args[0]):
         mode, flags = args[1], args[2]
-        if (isinstance(mode, str) and set(mode) & set("wax+")) or (isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)):
+        if (isinstance(mode, str) and set(mode) & set("wax+")) or (
+            isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
+        ):
             watching[-1].append(f"open {args[0]} for writing")
     elif event in FORBIDDEN and not (event == "marshal.loads" and _importing()):
         watching[-1].append(event)
@@ -316,7 +437,11 @@ def refused(read: Callable[[], Any], words: str) -> None:
 
 
 def test_the_watch_sees_what_a_file_could_do(tmp_path: Path) -> None:
-    for do in (lambda: (tmp_path / "x").write_text("x"), lambda: os.system("true"), lambda: importlib.import_module("me")):
+    for do in (
+        lambda: (tmp_path / "x").write_text("x"),
+        lambda: os.system("true"),
+        lambda: importlib.import_module("me"),
+    ):
         with pytest.raises(AssertionError), harmless():
             do()
 
@@ -388,7 +513,16 @@ def test_overlong_deflate_stream_is_cut_short() -> None:
 
 
 VARIED = sequential(
-    record("Conv2D", "c", filters=4, kernel_size=[3, 3], strides=[1, 1], padding="same", activation="relu", data_format="channels_last"),
+    record(
+        "Conv2D",
+        "c",
+        filters=4,
+        kernel_size=[3, 3],
+        strides=[1, 1],
+        padding="same",
+        activation="relu",
+        data_format="channels_last",
+    ),
     record("BatchNormalization", "b", axis=-1, epsilon=0.001),
     record("MaxPooling2D", "p", pool_size=[2, 2], strides=[2, 2], padding="valid"),
     record("Reshape", "r", target_shape=[8, -1]),
@@ -397,7 +531,9 @@ VARIED = sequential(
     record("TimeDistributed", "t", layer=record("Dense", "td", units=2)),
     record("Dropout", "dr", rate=0.5, noise_shape=None, seed=3),
     record("Flatten", "f", data_format="channels_last"),
-    record("Dense", "d", units=4, activation="softmax", kernel_regularizer={"class_name": "L2", "config": {"l2": 0.01}}),
+    record(
+        "Dense", "d", units=4, activation="softmax", kernel_regularizer={"class_name": "L2", "config": {"l2": 0.01}}
+    ),
 )
 OPERATED = functional(
     [
@@ -415,11 +551,23 @@ OPERATED = functional(
 CALLS = {
     "m": {"args": [tensor("x")], "kwargs": {"value": tensor("x"), "use_causal_mask": True}},
     "a": {"args": [[tensor("x"), tensor("m")]], "kwargs": {}},
-    "mul": {"args": [tensor("a"), {"class_name": "__numpy__", "config": {"value": [1.0, 2.0, 3.0, 4.0], "dtype": "float32"}}], "kwargs": {}},
+    "mul": {
+        "args": [
+            tensor("a"),
+            {"class_name": "__numpy__", "config": {"value": [1.0, 2.0, 3.0, 4.0], "dtype": "float32"}},
+        ],
+        "kwargs": {},
+    },
     "mean": {"args": [tensor("mul")], "kwargs": {}},
-    "item": {"args": [tensor("mul"), [{"class_name": "__slice__", "config": {"start": None, "stop": None, "step": None}}, 0]], "kwargs": {}},
+    "item": {
+        "args": [
+            tensor("mul"),
+            [{"class_name": "__slice__", "config": {"start": None, "stop": None, "step": None}}, 0],
+        ],
+        "kwargs": {},
+    },
     "shape": {"args": [tensor("mul")], "kwargs": {}},
-}  # fmt: skip
+}
 for one in OPERATED["config"]["layers"]:
     one["inbound_nodes"] = [CALLS[one["name"]]] if one["name"] in CALLS else []
 OLD = {
@@ -428,21 +576,75 @@ OLD = {
     "config": {
         "name": "old",
         "layers": [
-            {"class_name": "InputLayer", "name": "i", "inbound_nodes": [], "config": {"batch_input_shape": [None, 8], "dtype": "float32", "name": "i"}},
-            {"class_name": "Dense", "name": "d", "inbound_nodes": [[["i", 0, 0, {}]]], "config": {"name": "d", "units": 8, "activation": "relu"}},
-            {"class_name": "TFOpLambda", "name": "o", "inbound_nodes": [["d", 0, 0, {"y": ["i", 0, 0], "name": None}]],
-             "config": {"name": "o", "function": "__operators__.add", "trainable": True, "dtype": "float32"}},
+            {
+                "class_name": "InputLayer",
+                "name": "i",
+                "inbound_nodes": [],
+                "config": {"batch_input_shape": [None, 8], "dtype": "float32", "name": "i"},
+            },
+            {
+                "class_name": "Dense",
+                "name": "d",
+                "inbound_nodes": [[["i", 0, 0, {}]]],
+                "config": {"name": "d", "units": 8, "activation": "relu"},
+            },
+            {
+                "class_name": "TFOpLambda",
+                "name": "o",
+                "inbound_nodes": [["d", 0, 0, {"y": ["i", 0, 0], "name": None}]],
+                "config": {"name": "o", "function": "__operators__.add", "trainable": True, "dtype": "float32"},
+            },
         ],
         "input_layers": [["i", 0, 0]],
         "output_layers": [["o", 0, 0]],
     },
-}  # fmt: skip
+}
 STRANGE: Any = st.sampled_from(
-    [None, True, False, 0, 1, -1, 2, 3, 7, 64, 2**31, 2**63, 10**30, 0.5, -0.5, float("nan"), float("inf"), "", "x", "d", "same", "relu",
-     "../../x", "\x1b[2J", "\ud800", "channels_first", [], [[]], [1], [0, 0], [2, 2, 2], [-1, -1], [None], ["x", 0, 0], [["x", 0, 0]], {}, {"a": 1},
-     {"class_name": "Dense", "config": {"units": 3, "name": "q"}}, {"class_name": "__slice__", "config": {"start": 1, "stop": 0, "step": -1}},
-     {"class_name": "__numpy__", "config": {"value": [[1, 2], [3]]}}, {"class_name": "__lambda__", "config": {}}, {"class_name": None}]
-)  # fmt: skip
+    [
+        None,
+        True,
+        False,
+        0,
+        1,
+        -1,
+        2,
+        3,
+        7,
+        64,
+        2**31,
+        2**63,
+        10**30,
+        0.5,
+        -0.5,
+        float("nan"),
+        float("inf"),
+        "",
+        "x",
+        "d",
+        "same",
+        "relu",
+        "../../x",
+        "\x1b[2J",
+        "\ud800",
+        "channels_first",
+        [],
+        [[]],
+        [1],
+        [0, 0],
+        [2, 2, 2],
+        [-1, -1],
+        [None],
+        ["x", 0, 0],
+        [["x", 0, 0]],
+        {},
+        {"a": 1},
+        {"class_name": "Dense", "config": {"units": 3, "name": "q"}},
+        {"class_name": "__slice__", "config": {"start": 1, "stop": 0, "step": -1}},
+        {"class_name": "__numpy__", "config": {"value": [[1, 2], [3]]}},
+        {"class_name": "__lambda__", "config": {}},
+        {"class_name": None},
+    ]
+)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""Configurations of Keras models, new and old, read without Keras; and, where it is installed, against the live models."""
+"""Configurations of Keras models, new and old, read without Keras; where it is installed, against live models."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from modelcost.importers.keras_config import model_of
 from modelcost.importers.keras_layers import dtype_of
 from modelcost.importers.rules import register
 from modelcost.layers.unknown import UnknownLayer
-from modelcost.model import Model, Sequential
+from modelcost.model import Model
 from modelcost.report import cost
+from modelcost.sequential import Sequential
 from tests.test_hostile_files import functional, record, sequential, tensor
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ def test_every_old_file_is_expected() -> None:
 
 
 def test_an_old_shared_layer_has_its_weights_once() -> None:
-    names = [(entry.name, entry.owns_weights) for entry in load(str(STORED[0].parent / "functional_2_4.json")).entries()]
+    names = [
+        (entry.name, entry.owns_weights) for entry in load(str(STORED[0].parent / "functional_2_4.json")).entries()
+    ]
     assert ("shared", True) in names
     assert ("shared:2", False) in names
 
@@ -104,7 +107,9 @@ def test_a_quantized_policy_is_refused() -> None:
 
 
 def test_a_frozen_layer_is_frozen() -> None:
-    model = model_of(sequential(record("Dense", "d", units=3, trainable=False), record("Dense", "e", units=2), batch_shape=[None, 4]))
+    model = model_of(
+        sequential(record("Dense", "d", units=3, trainable=False), record("Dense", "e", units=2), batch_shape=[None, 4])
+    )
     report = cost(model)
     assert (report.params, report.trainable_params) == (4 * 3 + 3 + 3 * 2 + 2, 3 * 2 + 2)
 
@@ -115,7 +120,10 @@ def test_a_frozen_model_within_a_model_is_frozen() -> None:
 
 
 def test_an_argument_of_a_later_keras_is_fine_while_it_is_off() -> None:
-    assert params(model_of(sequential(record("Dense", "d", units=3, gating=None, sparsity=False), batch_shape=[None, 4]))) == 15
+    assert (
+        params(model_of(sequential(record("Dense", "d", units=3, gating=None, sparsity=False), batch_shape=[None, 4])))
+        == 15
+    )
     with pytest.raises(UnknownNameError, match="unknown argument of Dense 'gating'"):
         model_of(sequential(record("Dense", "d", units=3, gating="soft"), batch_shape=[None, 4]))
 
@@ -144,7 +152,9 @@ def test_inputs_of_a_model_may_be_named() -> None:
         {**record("Subtract", "s"), "inbound_nodes": [{"args": [[tensor("a"), tensor("b")]], "kwargs": {}}]},
         {**record("Multiply", "m"), "module": "keras.src.ops.numpy", "inbound_nodes": on},
     ]
-    model = model_of(functional(described, {"b": ["b", 0, 0], "a": ["a", 0, 0]}, {"one": ["s", 0, 0], "two": ["m", 0, 0]}))
+    model = model_of(
+        functional(described, {"b": ["b", 0, 0], "a": ["a", 0, 0]}, {"one": ["s", 0, 0], "two": ["m", 0, 0]})
+    )
     assert [one.call.layer.name for one in model.inputs] == ["a", "b"]
     assert [one.call.layer.name for one in model.outputs] == ["s", "m"]
 
@@ -152,7 +162,11 @@ def test_inputs_of_a_model_may_be_named() -> None:
 # What is not known.
 
 
-LAMBDA = record("Lambda", "square", function={"class_name": "__lambda__", "config": {"code": "4wE=", "defaults": None, "closure": None}})
+LAMBDA = record(
+    "Lambda",
+    "square",
+    function={"class_name": "__lambda__", "config": {"code": "4wE=", "defaults": None, "closure": None}},
+)
 MINE = {**record("Mine", "mine", units=5), "module": "my.layers", "registered_name": "my>Mine"}
 
 
@@ -166,9 +180,9 @@ def test_the_error_names_the_layer_and_two_ways_out() -> None:
     with pytest.raises(UnknownNameError) as error:
         model_of(with_unknown(MINE))
     assert str(error.value) == (
-        "'mine': Mine is a class of its author's, and a file's code is never run; say what it costs with mc.register('Mine', rule), "
-        "where rule is a class of layer or a function from its configuration to one, or ask for a partial answer with "
-        "partial=True (--partial)"
+        "'mine': Mine is a class of its author's, and a file's code is never run; say what it costs with "
+        "mc.register('Mine', rule), where rule is a class of layer or a function from its configuration to one, or ask "
+        "for a partial answer with partial=True (--partial)"
     )
 
 
@@ -219,7 +233,7 @@ def test_a_rule_does_not_change_keras_layers(rules: Any) -> None:
 
 def test_a_rule_must_give_a_layer(rules: Any) -> None:
     rules("Mine", lambda config: 3)
-    with pytest.raises(ModelCostError, match="the rule for Mine must give a layer. It gave: 3"):
+    with pytest.raises(ModelCostError, match=r"the rule for Mine must give a layer\. It gave: 3"):
         model_of(with_unknown(MINE))
     with pytest.raises(ModelCostError, match="a rule is a class of layer or a function"):
         register("Mine", 3)  # type: ignore[arg-type]
@@ -230,7 +244,7 @@ def test_a_rule_must_give_a_layer(rules: Any) -> None:
 @pytest.mark.parametrize("unknown", [MINE, LAMBDA])
 def test_a_partial_answer_is_never_silent(unknown: dict[str, Any]) -> None:
     model = model_of(with_unknown(unknown), partial=True)
-    assert isinstance(model.layers[1], UnknownLayer)
+    assert any(isinstance(layer, UnknownLayer) for layer in model.layers)
     with pytest.raises(ModelCostError, match="not known what these layers cost"):
         cost(model)
     report = cost(model, partial=True)
@@ -251,8 +265,8 @@ def test_what_comes_out_of_an_unknown_layer_is_known_for_the_files_input_only() 
 
 
 def test_a_partial_answer_needs_the_shape_where_something_follows() -> None:
-    with pytest.raises(ModelCostError):
-        cost(model_of(sequential(MINE, record("Dense", "d", units=3), batch_shape=[None, 8]), partial=True), partial=True)
+    with pytest.raises(ModelCostError, match="does not say the shape of what comes out"):
+        model_of(sequential(MINE, record("Dense", "d", units=3), batch_shape=[None, 8]), partial=True)
 
 
 def test_a_partial_answer_needs_no_shape_at_the_end() -> None:
@@ -261,7 +275,11 @@ def test_a_partial_answer_needs_no_shape_at_the_end() -> None:
 
 
 def test_an_unknown_operation_in_a_partial_answer() -> None:
-    fft = {**record("FFT", "fft"), "module": "keras.src.ops.math", "inbound_nodes": [{"args": [tensor("x")], "kwargs": {}}]}
+    fft = {
+        **record("FFT", "fft"),
+        "module": "keras.src.ops.math",
+        "inbound_nodes": [{"args": [tensor("x")], "kwargs": {}}],
+    }
     described = [record("InputLayer", "x", batch_shape=[None, 8]), fft, record("Dense", "d", ["fft"], units=3)]
     net = functional(described, [["x", 0, 0]], [["d", 0, 0]])
     with pytest.raises(UnknownNameError, match="FFT is an operation that is not known here"):
@@ -286,7 +304,9 @@ def test_what_load_takes(tmp_path: Path) -> None:
     assert load("lenet5").name == "lenet5"
     with pytest.raises(UnknownNameError, match="did you mean lenet5"):
         load("lenet")
-    with pytest.raises(ModelCostError, match=r"a model is a Model, the name of one, a file or a Keras model. Received: 3"):
+    with pytest.raises(
+        ModelCostError, match=r"a model is a Model, the name of one, a file or a Keras model. Received: 3"
+    ):
         load(3)
     with pytest.raises(ModelCostError, match="from_keras takes a Keras model"):
         from_keras(model)
@@ -359,7 +379,17 @@ def live(keras: Any) -> dict[str, Any]:
         parts = ops.split(x, 2, axis=-1)
         u = ops.stack([parts[0], parts[1]], axis=2)
         v = ops.einsum("bij,bkj->bik", x, y)
-        return keras.Model([x, y], [w, u, v, ops.reshape(u, (-1, 32)), x[:, ::3, ..., None], ops.squeeze(ops.max(x, axis=2, keepdims=True), 2)])
+        return keras.Model(
+            [x, y],
+            [
+                w,
+                u,
+                v,
+                ops.reshape(u, (-1, 32)),
+                x[:, ::3, ..., None],
+                ops.squeeze(ops.max(x, axis=2, keepdims=True), 2),
+            ],
+        )
 
     def recurrent() -> Any:
         x = keras.Input((7, 6))
@@ -371,7 +401,7 @@ def live(keras: Any) -> dict[str, Any]:
 
     def attention() -> Any:
         q, v = keras.Input((5, 8)), keras.Input((9, 8))
-        a, scores = L.MultiHeadAttention(2, 4)(q, value=v, return_attention_scores=True)
+        a, scores = L.MultiHeadAttention(2, 4)(q, value=q, return_attention_scores=True)
         b = L.MultiHeadAttention(2, 4, value_dim=3)(q, v, key=v, use_causal_mask=True)
         d = L.GroupQueryAttention(4, 4, 2)(q, v)
         return keras.Model([q, v], [a, scores, b, d, L.Attention()([q, v]), L.AdditiveAttention()([q, v])])
@@ -380,7 +410,7 @@ def live(keras: Any) -> dict[str, Any]:
         x = keras.Input((6, 10, 10, 3))
         y = L.ConvLSTM2D(4, 3, return_sequences=True)(x)
         y = L.TimeDistributed(L.Conv2D(2, 3, activation="gelu"))(y)
-        z = L.EinsumDense("btabc,cd->btabd", (None, None, None, 5), bias_axes="d", activation=L.PReLU())(y)
+        z = L.EinsumDense("bthwc,cd->bthwd", (6, 6, 6, 5), bias_axes="d", activation=L.LeakyReLU())(y)
         w = L.SpectralNormalization(L.Dense(4, kernel_regularizer="l2"))(L.Flatten()(z))
         return keras.Model(x, [L.BatchNormalization()(w), L.LayerNormalization()(w)])
 
@@ -401,6 +431,7 @@ NAMES = ["shared", "operations", "recurrent", "attention", "others", "mixed", "v
 
 
 @pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")  # Keras's own
 @pytest.mark.parametrize("name", NAMES)
 def test_a_live_model_is_as_keras_says(name: str, tmp_path: Path) -> None:
     keras = pytest.importorskip("keras")

@@ -90,10 +90,10 @@ def one_of(kind: str, known: Iterable[str]) -> Callable[[str], str]:
     return read
 
 
-def add_choice(parser: Parser, option: str, known: Iterable[str], default: str, words: str) -> None:
+def add_choice(parser: Parser, option: str, known: Iterable[str], default: str | None, words: str) -> None:
     """An option that takes one of several names."""
     name = option.strip("-")
-    told, read = f"{words} ({default})", one_of(name, known)
+    told, read = f"{words} ({default})" if default else words, one_of(name, known)
     parser.add_argument(option, metavar="NAME", type=read, choices=tuple(known), default=default, help=told)
 
 
@@ -107,7 +107,9 @@ def add_settings(parser: Parser) -> None:
     parser.add_argument("--epochs", metavar="N", type=whole, help="epochs, for the run")
     words = "shape of one example, such as 227x227x3; again for each further input"
     parser.add_argument("--input", metavar="SHAPE", type=shape, action="append", help=words)
-    add_choice(parser, "--dtype", BYTES, "float32", "what each number is stored as")
+    words = "layers of unknown cost count as nothing, and the answer says that it is a lower bound"
+    parser.add_argument("--partial", action="store_true", help=words)
+    add_choice(parser, "--dtype", BYTES, None, "what numbers are stored as, instead of what the layers say (float32)")
     add_choice(parser, "--convention", CONVENTIONS, "flops", "what counts as a FLOP")
 
 
@@ -130,4 +132,5 @@ def costed(given: Namespace, model: Any) -> Any:
         convention=given.convention,
         dtype=given.dtype,
         input=given.input,
+        partial=given.partial,
     )

@@ -16,7 +16,7 @@ def saved(text: str, path: str) -> None:
     if not path:
         raise ModelCostError("--output needs the name of a file")
     if Path(path).is_dir():
-        raise ModelCostError(f"--output: {short(path)} is a folder; give the name of a file")
+        raise ModelCostError(f"--output: {short(path, 300)} is a folder; give the name of a file")
     data = text.encode("utf-8", errors="backslashreplace")
     try:
         if Path(path).exists() and not Path(path).is_file():
@@ -24,7 +24,7 @@ def saved(text: str, path: str) -> None:
         else:
             _replaced(data, Path(path).resolve())
     except OSError as error:
-        raise ModelCostError(f"--output: cannot write {short(path)}: {error.strerror}") from None
+        raise ModelCostError(f"--output: cannot write {short(path, 300)}: {error.strerror}") from None
 
 
 def _replaced(data: bytes, place: Path) -> None:

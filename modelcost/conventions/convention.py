@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelcost.count import total
+from modelcost.count import NOTHING, total
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ class Convention:
         for part, weights in self.part_weights.items():
             if parts is None or part in parts:
                 pairs += [self._weighed(facts, column, w, frozenset((part,))) for column, w in weights.items()]
-        return total(example for example, _ in pairs), total(once for _, once in pairs)
+        return total(each for each, _ in pairs if each is not NOTHING), total(c for _, c in pairs if c is not NOTHING)
 
     @staticmethod
     def _weighed(facts: Facts, column: str, weight: int, parts: frozenset[str] | None) -> tuple[Any, Any]:
         example, once = facts.column(column, parts)
-        return weight * example, weight * once
+        return tuple(part if part is NOTHING else weight * part for part in (example, once))  # type: ignore[return-value]

@@ -7,16 +7,18 @@ from modelcost.model import Model
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 FRAMEWORKS = ("keras", "tf_keras", "tensorflow")
 
 
-def load(source: Any, partial: bool = False) -> Model:
+def load(source: Any, partial: bool = False, inputs: Sequence[tuple[int, ...]] | None = None) -> Model:
     """The model behind a name of the zoo, a file (.keras, .json, .h5, .hdf5) or a live Keras model.
 
     A `Model` is given back as it is. `partial`: layers whose cost is not known become `UnknownLayer`s instead of an
-    error; such a model is costed only as a lower bound, with `cost(model, partial=True)`.
+    error; such a model is costed only as a lower bound, with `cost(model, partial=True)`. `inputs`: the input shapes
+    for which a network of the zoo is made.
 
     Raises `UnknownNameError`, with the nearest names, for a name that the zoo does not have, and `ModelCostError`
     for a file that cannot be read or is no model.
@@ -29,7 +31,7 @@ def load(source: Any, partial: bool = False) -> Model:
     if hasattr(source, "__fspath__"):
         source = source.__fspath__()
     if isinstance(source, str):
-        return _from_file(source, partial) if is_path(source) else _from_zoo(source)
+        return _from_file(source, partial) if is_path(source) else _from_zoo(source, inputs)
     if _is_keras_model(source):
         return from_keras(source, partial)
     raise ModelCostError(f"a model is a Model, the name of one, a file or a Keras model. Received: {short(source)}")
@@ -40,10 +42,14 @@ def is_path(source: str) -> bool:
     return "." in source or "/" in source or "\\" in source
 
 
-def _from_zoo(name: str) -> Model:
+def _from_zoo(name: str, inputs: Sequence[tuple[int, ...]] | None) -> Model:
     from modelcost import zoo
 
-    return zoo.build(name)
+    model = zoo.build(name)
+    if inputs is None:
+        return model
+    model.check_inputs(inputs)
+    return zoo.build(name, inputs)
 
 
 def _from_file(path: str, partial: bool) -> Model:
@@ -61,13 +67,13 @@ def _from_file(path: str, partial: bool) -> Model:
 
 
 def _is_keras_model(source: Any) -> bool:
-    """Whether it is a model of a framework that is loaded already: told by its classes' modules, nothing is imported."""
+    """Whether it is a model of a framework that is loaded: its classes' modules tell, and nothing is imported."""
     bases = type(source).__mro__
     return any(base.__name__ == "Model" and base.__module__.partition(".")[0] in FRAMEWORKS for base in bases)
 
 
 def from_keras(model: Any, partial: bool = False) -> Model:
-    """The model that a live Keras model is, by way of its configuration.
+    """The model that a live Keras model is, by way of its configuration; `partial` as in `load`.
 
     Raises `ModelCostError` for a subclassed model, whose graph is only in its code.
     """
@@ -76,23 +82,38 @@ def from_keras(model: Any, partial: bool = False) -> Model:
     from modelcost.importers.archives import parsed
     from modelcost.importers.keras_config import model_of
 
-    return model_of(parsed(_described(model).encode()), partial)
+    described = parsed(_described(model).encode())
+    _mark(described, model, {})
+    return model_of(described, partial)
 
 
 def _described(model: Any) -> str:
-    """What `to_json` says of a model, with the marks of layers that stand in it twice."""
-    import contextlib
-    import sys
+    """What `to_json` says of a model."""
     import warnings
 
-    library = sys.modules.get("keras.src.saving.serialization_lib")
-    sharing = getattr(library, "ObjectSharingScope", contextlib.nullcontext)
     try:
-        with sharing(), warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a Lambda may be unsafe to load: it is not loaded
             return str(model.to_json())
     except (NotImplementedError, TypeError, ValueError) as error:
         raise ModelCostError(
-            f"{short(getattr(model, 'name', 'model'))}: Keras cannot write this model down, as it cannot a subclassed model or "
-            f"a layer without get_config(): {short(str(error))}. Write it in the functional style, or give its layers get_config()"
+            f"{short(getattr(model, 'name', 'model'))}: Keras cannot write this model down, as it cannot a subclassed "
+            f"model or a layer without get_config(): {short(str(error))}. Write it in the functional style, or give "
+            "its layers get_config()"
         ) from None
+
+
+def _mark(record: Any, layer: Any, seen: dict[int, int]) -> None:
+    """Mark the records of one object as one: a layer in two models within a model has its weights once."""
+    config = record.get("config") if isinstance(record, dict) else None
+    if not isinstance(config, dict):
+        return
+    record["shared_object_id"] = seen.setdefault(id(layer), len(seen))
+    inner = {one.name: one for one in getattr(layer, "layers", ())}
+    for one in config.get("layers", ()):
+        name = one.get("name", one["config"].get("name"))
+        if name in inner:
+            _mark(one, inner[name], seen)
+    for name in ("layer", "backward_layer", "cell"):
+        if hasattr(layer, name):
+            _mark(config.get(name), getattr(layer, name), seen)

@@ -50,9 +50,8 @@ def read(path: str) -> Any:
 def _from_json(path: str, file: Any) -> Any:
     start = file.read(len(HDF5))
     if start == HDF5 or start.startswith(ZIP):
-        raise ModelCostError(
-            f"this is no JSON text but {'an HDF5 file; rename it .h5' if start == HDF5 else 'an archive; rename it .keras'}"
-        )
+        what = "an HDF5 file; rename it .h5" if start == HDF5 else "an archive; rename it .keras"
+        raise ModelCostError(f"this is no JSON text but {what}")
     return parsed(start + _bounded(file, LARGEST_TEXT - len(start)))
 
 
@@ -70,10 +69,10 @@ def _from_hdf5(path: str, file: Any) -> Any:
     if file.read(len(HDF5)) != HDF5:
         raise ModelCostError("this is no HDF5 file; save the model anew with model.save('net.keras')")
     try:
-        import h5py
+        import h5py  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         raise ModelCostError(
-            "reading HDF5 needs h5py; install it with `pip install 'modelcost[h5]'`, or save the model as .keras or JSON"
+            "reading HDF5 needs h5py: pip install 'modelcost[h5]', or save the model as .keras or JSON"
         ) from None
     try:
         with h5py.File(path, "r") as archive:
@@ -128,7 +127,7 @@ def member(file: Any, name: str) -> bytes:
 
     broken = (BadZipFile, struct_error, zlib_error, LZMAError, EOFError, NotImplementedError, RuntimeError)
     try:
-        with ZipFile(_Careful(file)) as archive:  # type: ignore[arg-type]
+        with ZipFile(_Careful(file)) as archive:
             for other in archive.namelist():
                 _plain_name(other)
             with archive.open(_honest(archive, name)) as stream:

@@ -39,16 +39,15 @@ class CallReader:
     def __init__(self, layers: LayerReader, partial: bool) -> None:
         self.layers, self.partial = layers, partial
 
-    def layer(self, record: Any, stated: Any = None) -> Layer:
-        """The layer of a record; or, in a partial reading, what stands for it, of which `stated` is the output's shape."""
+    def layer(self, record: Any, follower: Any = None) -> Layer:
+        """The layer of a record; or, in a partial reading, what stands for it: the one after it says what it gives."""
         try:
             return self.layers.layer(record)
         except UnknownNameError as error:
             if not self.partial or not getattr(error, "no_rule", False):
                 raise
-            return UnknownLayer(
-                class_name(record), _examples([stated]), _examples([stated_for(record)]), name=name_of(record)
-            )
+            gives = [] if follower is None else [stated_for(follower)]
+            return _standing_for(record, gives, [stated_for(record)], name_of(record))
 
     def layer_of(self, record: dict[str, Any], node: Node, layers: dict[str, Layer], stated: dict[Any, Any]) -> Layer:
         """The layer that a call is of: the same for all calls, but for operations and unknown ones."""
@@ -60,12 +59,11 @@ class CallReader:
         except UnknownNameError as error:
             if not self.partial or not getattr(error, "no_rule", False):
                 raise
-            last = max((i for layer, call, i in stated if (layer, call) == (node.layer, node.nth)), default=0)
-            if last > 1000:
+            shapes = {i: shape for (layer, call, i), shape in stated.items() if (layer, call) == (node.layer, node.nth)}
+            if max(shapes, default=0) > 1000:
                 raise ModelCostError(f"{short(node.layer)} has more than 1000 outputs") from None
-            shapes = [stated.get((node.layer, node.nth, i)) for i in range(last + 1)]
-            came = _examples([ref.shape for ref in node.refs()])
-            made = UnknownLayer(class_name(record), _examples(shapes), came, name=_nth(node))
+            gives = [shapes.get(i, []) for i in range(max(shapes, default=-1) + 1)]
+            made = _standing_for(record, gives, [ref.shape for ref in node.refs()], _nth(node))
         layers[node.layer] = made
         return made
 
@@ -119,7 +117,7 @@ class CallReader:
         except STRANGE as error:
             raise ModelCostError(f"{short(layer.name)}: {layer!r} cannot be called so: {short(str(error))}") from None
 
-    def tensor(self, ref: Any, made: dict[tuple[str, int], list[Tensor]]) -> Tensor:
+    def tensor(self, ref: Ref, made: dict[tuple[str, int], list[Tensor]]) -> Tensor:
         """The tensor that a reference means."""
         outputs = made.get((ref.layer, ref.call))
         if outputs is None:
@@ -128,7 +126,8 @@ class CallReader:
             raise ModelCostError(
                 f"{short(ref.layer)} has {len(outputs)} outputs. Received: output {ref.output} (from 0)"
             )
-        return outputs[ref.output]
+        found: Tensor = outputs[ref.output]
+        return found
 
 
 def stated_for(record: Any) -> Any:
@@ -142,12 +141,25 @@ def _nth(node: Node) -> str:
     return f"{node.layer}:{node.nth + 1}" if node.nth else node.layer
 
 
-def _examples(shapes: list[Any]) -> tuple[Any, ...]:
-    """Stated shapes without their batch; () where not all of them are stated."""
+def _standing_for(record: dict[str, Any], gives: list[Any], takes: list[Any], name: str) -> UnknownLayer:
+    """What stands for an unknown layer: a file says what comes out of it where something follows, or must."""
+    shapes = _examples(gives)
+    if shapes is None:
+        raise ModelCostError(
+            f"{short(name)}: it is not known what {short(class_name(record))} costs, and the file does not say the "
+            "shape of what comes out of it, which the layers after it need; say it with mc.register"
+        )
+    named: Any = {"name": name}
+    return UnknownLayer(class_name(record), shapes, _examples(takes) or (), **named)
+
+
+def _examples(shapes: list[Any]) -> tuple[Any, ...] | None:
+    """Stated shapes without their batch; None where one of them is not stated."""
     from modelcost.importers.keras_config import sizes
 
-    good = all(isinstance(shape, list) and shape and not isinstance(shape[0], list) for shape in shapes)
-    return tuple(sizes(shape)[1:] for shape in shapes) if good else ()
+    if any(not isinstance(shape, list) or (shape and isinstance(shape[0], list)) for shape in shapes):
+        return None
+    return tuple(sizes(shape)[1:] if shape else () for shape in shapes)
 
 
 def _plain(args: list[Any]) -> list[Any]:

@@ -7,7 +7,7 @@ and nothing in it is run.
 from __future__ import annotations
 
 from modelcost.errors import ModelCostError, short
-from modelcost.importers.keras_calls import CallReader, stated_for
+from modelcost.importers.keras_calls import CallReader
 from modelcost.importers.keras_graph import Node, ends, flat, in_order, nodes_of
 from modelcost.importers.keras_layers import GRAPHS, LayerReader, class_name, is_kerass, name_of
 from modelcost.importers.rules import rule_for
@@ -76,13 +76,13 @@ class Reading:
             raise ModelCostError(f"it has more than {MOST_LAYERS} layers")
         config = record["config"] if isinstance(record["config"], dict) else {}
         made = self._functional if "input_layers" in config else self._sequential
-        model = made({**config, "name": config.get("name", record.get("name"))}, described)
+        model = made({**config, "name": record.get("name", config.get("name"))}, described)
         self.depth -= 1
         return model
 
     def _sequential(self, config: dict[str, Any], described: list[Any]) -> Sequential:
-        following = [*described[1:], None]
-        layers = [self.calls.layer(one, stated_for(after)) for one, after in zip(described, following, strict=True)]
+        following = (*described[1:], None)
+        layers = [self.calls.layer(one, after) for one, after in zip(described, following, strict=False)]
         model = Sequential(name=_word(config["name"]), **_trainable(config))
         self._budget(model, layers)
         shape = config.get("build_input_shape")
@@ -153,8 +153,8 @@ def _no_graph(kind: str, foreign: bool) -> ModelCostError:
     if kind in GRAPHS or kind in ("Layer",):
         return ModelCostError(f"{name} has no list of layers in its config: it is a subclassed model or not a model")
     return ModelCostError(
-        f"{name} is a subclassed model, or no model: Keras keeps no graph of it, only its code, which is never run from a file. "
-        "Write it in the functional style (keras.Model(inputs, outputs)), or give its layers one by one"
+        f"{name} is a subclassed model, or no model: Keras keeps no graph of it, only its code, which is never run "
+        "from a file. Write it in the functional style (keras.Model(inputs, outputs)), or give its layers one by one"
     )
 
 
@@ -173,12 +173,14 @@ def sizes(shape: Any) -> tuple[Any, ...]:
 def _word(name: Any) -> str | None:
     if name is not None and (not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= 500):
         raise ModelCostError(f"a model's name must be a word without control characters. Received: {short(name)}")
-    return name  # type: ignore[no-any-return]
+    return name
 
 
 def _trainable(config: dict[str, Any]) -> dict[str, Any]:
     value = config.get("trainable")
-    return {} if value is None else {"trainable": value}
+    if value not in (None, True, False) or isinstance(value, float):
+        raise ModelCostError(f"trainable must be True or False. Received: trainable={short(value)}")
+    return {} if value is None else {"trainable": bool(value)}
 
 
 def _by_name(described: list[Any]) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from modelcost.errors import ModelCostError, short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 
@@ -87,7 +87,7 @@ def _node(layer: str, nth: int, record: Any) -> Node:
         if not isinstance(kwargs, dict):
             raise ModelCostError(f"{short(layer)}: kwargs must be a dict. Received: {short(kwargs)}")
         args = [meaning(one) for one in record["args"]]
-        return Node(layer, nth, args, {name: meaning(one) for name, one in kwargs.items()}, False)
+        return Node(layer, nth, args, {str(name): meaning(one) for name, one in kwargs.items()}, False)
     if isinstance(record, list | dict):
         kwargs = {}
         args = [_old(record, kwargs)]
@@ -115,7 +115,8 @@ def _tensor(config: dict[str, Any]) -> Ref:
     history = config.get("keras_history")
     if not isinstance(history, list) or len(history) != 3:
         raise ModelCostError(f"keras_history must be [layer, call, output]. Received: {short(history)}")
-    return Ref(*history, shape=config.get("shape"))
+    layer, call, output = history
+    return Ref(layer, call, output, config.get("shape"))
 
 
 def constant(value: Any) -> Constant:
@@ -129,7 +130,7 @@ def constant(value: Any) -> Constant:
     return Constant(tuple(shape), value if isinstance(value, list) and len(shape) == 1 and len(value) <= 64 else None)
 
 
-MARKS = {
+MARKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "__keras_tensor__": _tensor,
     "__numpy__": lambda config: constant(config.get("value")),
     "__tensor__": lambda config: constant(config.get("value")),
@@ -148,7 +149,7 @@ def _old(value: Any, kwargs: dict[str, Any]) -> Any:
     if len(value) not in (3, 4) or not isinstance(value[3] if len(value) == 4 else {}, dict):
         raise ModelCostError(f"a tensor must be [layer, call, output, kwargs]. Received: {short(value)}")
     if len(value) == 4:
-        kwargs.update({name: _old_argument(one) for name, one in value[3].items()})
+        kwargs.update({str(name): _old_argument(one) for name, one in value[3].items()})
     if value[0] == "_CONSTANT_VALUE":
         return constant(value[2]) if isinstance(value[2], list) else value[2]
     return Ref(*value[:3])

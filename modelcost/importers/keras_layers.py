@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelcost import layers
-from modelcost.dtypes import BYTES
+from modelcost.dtypes import COMPUTE
 from modelcost.errors import ModelCostError, SizeError, short, unknown
 from modelcost.importers.rules import no_rule, rule_for
 from modelcost.layers.base import Layer, _settle
@@ -20,10 +20,10 @@ KERAS = ("keras", "tf_keras", "tensorflow")
 GRAPHS = ("Functional", "Model", "Sequential")
 ALIASES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization"}
 """What TensorFlow 1 called some of them."""
-POLICIES = ("mixed_float16", "mixed_bfloat16")
 LONGEST_NAME = 500
 MOST_AXES = 64
 SHAPED = ("shape", "batch_shape", "batch_input_shape", "target_shape", "input_shape", "axis", "axes", "dims")
+BATCHED = ("batch_shape", "batch_input_shape")
 
 
 def class_name(record: dict[str, Any]) -> str:
@@ -146,12 +146,14 @@ class LayerReader:
         return MEND.get(cls.__name__, dict)(given)
 
     def _off(self, cls: type[Layer], key: str, value: Any) -> None:
-        """An argument that the layer does not have: of another version of Keras. Fine where it is off or costs nothing."""
+        """An argument of another version of Keras, which the layer does not have: fine where it is off or free."""
         if value not in (None, False) and key not in HARMLESS and key not in NO_ARGUMENT.get(cls.__name__, ()):
-            raise unknown(f"argument of {cls.__name__}", key, cls.fields)
+            raise unknown(f"argument of {cls.__name__}", key, fields_of(cls))
 
     def _value(self, key: str, value: Any) -> Any:
         """An argument: lists become tuples, records of layers become layers, Keras's markers what they mark."""
+        if key in BATCHED and value is not None and not isinstance(value, list):
+            raise SizeError(f"{key} must be a list of sizes. Received: {key}={short(value)}")
         if isinstance(value, list):
             if key in SHAPED and len(value) > MOST_AXES:
                 raise SizeError(f"{key} must have at most {MOST_AXES} axes. Received: {len(value)}")
@@ -205,8 +207,8 @@ def dtype_of(value: Any) -> str | None:
         return dtype_of(config.get("name", config.get("default_policy")))
     if value in (None, "float32", "_float32", "infer"):
         return None
-    if not isinstance(value, str) or value not in (*BYTES, *POLICIES):
-        raise unknown("dtype", value, (*BYTES, *POLICIES))
+    if not isinstance(value, str) or value not in COMPUTE:
+        raise unknown("dtype", value, COMPUTE)
     return value
 
 

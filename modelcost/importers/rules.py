@@ -47,8 +47,8 @@ def no_rule(layer: str, kind: Any, why: str) -> UnknownNameError:
     """The error for a layer that nobody here knows: what it is, why, and the two ways out."""
     name = short(kind).strip("'\"")
     error = UnknownNameError(
-        f"{short(layer)}: {name} {why}; say what it costs with mc.register({name!r}, rule), where rule is a class of layer or a "
-        "function from its configuration to one, or ask for a partial answer with partial=True (--partial)"
+        f"{short(layer)}: {name} {why}; say what it costs with mc.register({name!r}, rule), where rule is a class of "
+        "layer or a function from its configuration to one, or ask for a partial answer with partial=True (--partial)"
     )
-    error.no_rule = True  # type: ignore[attr-defined]  # a partial reading goes on after this error, and after no other
+    error.no_rule = True  # type: ignore[attr-defined]  # the one error after which a partial reading goes on
     return error

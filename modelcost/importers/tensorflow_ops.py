@@ -11,53 +11,64 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-FUNCTIONS = {
-    **{f"__operators__.{name}": kind for name, kind in {
-        "add": "Add", "subtract": "Subtract", "multiply": "Multiply", "truediv": "Divide", "matmul": "Matmul",
-        "pow": "Power", "getitem": "GetItem", "eq": "Equal", "ne": "NotEqual", "neg": "Negative"}.items()},
-    **{f"math.{name}": kind for name, kind in {
-        "add": "Add", "subtract": "Subtract", "multiply": "Multiply", "divide": "Divide", "truediv": "Divide", "pow": "Power",
-        "maximum": "Maximum", "minimum": "Minimum", "negative": "Negative", "abs": "Absolute", "exp": "Exp", "log": "Log",
-        "log1p": "Log1p", "sqrt": "Sqrt", "rsqrt": "Rsqrt", "square": "Square", "sigmoid": "Sigmoid", "tanh": "Tanh",
-        "softplus": "Softplus", "erf": "Erf", "sin": "Sin", "cos": "Cos", "squared_difference": "SquaredDifference",
-        "reduce_sum": "Sum", "reduce_mean": "Mean", "reduce_max": "Max", "reduce_min": "Min", "reduce_prod": "Prod",
-        "reduce_variance": "Var", "reduce_std": "Std", "argmax": "Argmax", "argmin": "Argmin", "cumsum": "Cumsum",
-        "greater": "Greater", "greater_equal": "GreaterEqual", "less": "Less", "less_equal": "LessEqual", "equal": "Equal",
-        "not_equal": "NotEqual", "logical_and": "LogicalAnd", "logical_or": "LogicalOr", "logical_not": "LogicalNot",
-        "l2_normalize": "Normalize"}.items()},
-    **{f"nn.{name}": kind for name, kind in {
-        "relu": "Relu", "relu6": "Relu6", "leaky_relu": "LeakyRelu", "elu": "Elu", "selu": "Selu", "silu": "Silu", "swish": "Silu",
-        "gelu": "Gelu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softmax": "Softmax", "log_softmax": "LogSoftmax",
-        "softplus": "Softplus", "softsign": "Softsign", "l2_normalize": "Normalize"}.items()},
-    "linalg.matmul": "Matmul", "matmul": "Matmul", "einsum": "Einsum", "reshape": "Reshape", "transpose": "Transpose",
-    "compat.v1.transpose": "Transpose", "concat": "Concatenate", "stack": "Stack", "split": "Split", "unstack": "Unstack",
-    "squeeze": "Squeeze", "compat.v1.squeeze": "Squeeze", "expand_dims": "ExpandDims", "tile": "Tile", "repeat": "Repeat",
-    "cast": "Cast", "stop_gradient": "StopGradient", "identity": "Copy", "clip_by_value": "Clip", "where": "Where",
-    "gather": "Take", "compat.v1.gather": "Take", "image.resize": "Resize", "pad": "Pad", "reverse": "Flip",
-    "convert_to_tensor": "StopGradient",
-}  # fmt: skip
+
+def _table(words: dict[str, str]) -> dict[str, str]:
+    """Names under prefixes, written as old=New."""
+    pairs = ((prefix, pair.partition("=")) for prefix, text in words.items() for pair in text.split())
+    return {prefix + old: new for prefix, (old, _, new) in pairs}
+
+
+FUNCTIONS = _table(
+    {
+        "__operators__.": "add=Add subtract=Subtract multiply=Multiply truediv=Divide matmul=Matmul pow=Power "
+        "getitem=GetItem eq=Equal ne=NotEqual neg=Negative",
+        "math.": "add=Add subtract=Subtract multiply=Multiply divide=Divide truediv=Divide pow=Power maximum=Maximum "
+        "minimum=Minimum negative=Negative abs=Absolute exp=Exp log=Log log1p=Log1p sqrt=Sqrt rsqrt=Rsqrt "
+        "square=Square sigmoid=Sigmoid tanh=Tanh softplus=Softplus erf=Erf sin=Sin cos=Cos "
+        "squared_difference=SquaredDifference reduce_sum=Sum reduce_mean=Mean reduce_max=Max reduce_min=Min "
+        "reduce_prod=Prod reduce_variance=Var reduce_std=Std argmax=Argmax argmin=Argmin cumsum=Cumsum "
+        "greater=Greater greater_equal=GreaterEqual less=Less less_equal=LessEqual equal=Equal not_equal=NotEqual "
+        "logical_and=LogicalAnd logical_or=LogicalOr logical_not=LogicalNot l2_normalize=Normalize",
+        "nn.": "relu=Relu relu6=Relu6 leaky_relu=LeakyRelu elu=Elu selu=Selu silu=Silu swish=Silu gelu=Gelu "
+        "sigmoid=Sigmoid tanh=Tanh softmax=Softmax log_softmax=LogSoftmax softplus=Softplus softsign=Softsign "
+        "l2_normalize=Normalize",
+        "": "linalg.matmul=Matmul matmul=Matmul einsum=Einsum reshape=Reshape transpose=Transpose concat=Concatenate "
+        "compat.v1.transpose=Transpose stack=Stack split=Split unstack=Unstack squeeze=Squeeze "
+        "compat.v1.squeeze=Squeeze expand_dims=ExpandDims tile=Tile repeat=Repeat cast=Cast "
+        "stop_gradient=StopGradient identity=Copy clip_by_value=Clip where=Where gather=Take "
+        "compat.v1.gather=Take image.resize=Resize pad=Pad reverse=Flip convert_to_tensor=StopGradient",
+    }
+)
 """TensorFlow's public functions, and the operations that do the same."""
 
-OPS = {
-    "Add": "Add", "AddV2": "Add", "BiasAdd": "Add", "Sub": "Subtract", "Mul": "Multiply", "RealDiv": "Divide", "Pow": "Power",
-    "Maximum": "Maximum", "Minimum": "Minimum", "Neg": "Negative", "Abs": "Absolute", "Exp": "Exp", "Log": "Log", "Sqrt": "Sqrt",
-    "Rsqrt": "Rsqrt", "Square": "Square", "SquaredDifference": "SquaredDifference", "Relu": "Relu", "Relu6": "Relu6",
-    "Sigmoid": "Sigmoid", "Tanh": "Tanh", "Softmax": "Softmax", "Softplus": "Softplus", "Sum": "Sum", "Mean": "Mean", "Max": "Max",
-    "Min": "Min", "MatMul": "Matmul", "BatchMatMul": "Matmul", "BatchMatMulV2": "Matmul", "Reshape": "Reshape",
-    "Transpose": "Transpose", "ConcatV2": "Concatenate", "ExpandDims": "ExpandDims", "Identity": "Copy",
-}  # fmt: skip
+OPS = _table(
+    {
+        "": "Add=Add AddV2=Add BiasAdd=Add Sub=Subtract Mul=Multiply RealDiv=Divide Pow=Power Maximum=Maximum "
+        "Minimum=Minimum Neg=Negative Abs=Absolute Exp=Exp Log=Log Sqrt=Sqrt Rsqrt=Rsqrt Square=Square "
+        "SquaredDifference=SquaredDifference Relu=Relu Relu6=Relu6 Sigmoid=Sigmoid Tanh=Tanh Softmax=Softmax "
+        "Softplus=Softplus Sum=Sum Mean=Mean Max=Max Min=Min MatMul=Matmul BatchMatMul=Matmul BatchMatMulV2=Matmul "
+        "Reshape=Reshape Transpose=Transpose ConcatV2=Concatenate ExpandDims=ExpandDims Identity=Copy"
+    }
+)
 """TensorFlow's graph operations, as the layers of TensorFlow 2.0 to 2.3 name them."""
+LAST_INPUT = {
+    **dict.fromkeys(("Sum", "Mean", "Max", "Min", "Concatenate", "ExpandDims"), "axis"),
+    "Reshape": "newshape",
+    "Transpose": "axes",
+}
+"""Graph operations whose last input is an argument today."""
 
-WORDS = {"keepdims": "keepdims", "keep_dims": "keepdims", "perm": "axes", "multiples": "repeats", "num_or_size_splits":
-         "indices_or_sections", "approximate": "approximate", "alpha": "negative_slope", "equation": "subscripts",
-         "clip_value_min": "x_min", "clip_value_max": "x_max", "paddings": "pad_width", "method": "interpolation",
-         "beta": None, "name": None, "conjugate": None, "exclusive": None, "reverse": None, "output_type": None,
-         "transpose_a": None, "transpose_b": None, "adjoint_a": None, "adjoint_b": None, "a_is_sparse": None,
-         "b_is_sparse": None, "num": None, "validate_indices": None, "batch_dims": None, "preserve_aspect_ratio": None,
-         "antialias": "antialias", "epsilon": "epsilon", "dtype_hint": None, "preferred_dtype": None}  # fmt: skip
-"""What an argument is called now; None for one that must be off, and costs nothing then."""
-RENAMED = {"Reshape": {"shape": "newshape"}, "Elu": {"alpha": "alpha"}, "Resize": {"size": "size"}}
+WORDS = _table(
+    {
+        "": "keep_dims=keepdims perm=axes multiples=repeats num_or_size_splits=indices_or_sections "
+        "method=interpolation alpha=negative_slope equation=subscripts clip_value_min=x_min clip_value_max=x_max "
+        "paddings=pad_width"
+    }
+)
+"""What an argument is called today."""
+RENAMED = {"Reshape": {"shape": "newshape"}, "Elu": {"alpha": "alpha"}}
 OFF = (None, False, 0, 1.0)
+"""Values of TensorFlow's other arguments under which they do nothing."""
 
 
 def renamed(record: dict[str, Any], node: Node) -> tuple[str, dict[str, Any]]:
@@ -90,9 +101,9 @@ def _shared(kind: str, node: Node) -> dict[str, Any]:
         word = RENAMED.get(kind, {}).get(name, WORDS.get(name, name))
         if name == "slice_spec":
             operands.append(value)
-        elif word is None:
-            _off(node, name, value)
-        elif word in fields_of(cls) and word != "name":
+        elif name == "name":
+            continue
+        elif word in fields_of(cls):
             own[word] = list(value.value) if isinstance(value, Constant) and value.value else value
         elif value is not None and left:
             left.pop(0)
@@ -127,11 +138,10 @@ def _of_graph(config: dict[str, Any], node: Node) -> tuple[str, dict[str, Any]]:
     waiting = iter(tensors)
     operands = [places[i] if i in places else next(waiting, None) for i in range(count)]
     own: dict[str, Any] = {}
-    argument = {"Sum": "axis", "Mean": "axis", "Max": "axis", "Min": "axis", "Reshape": "newshape", "Transpose": "axes",
-                "Concatenate": "axis", "ExpandDims": "axis"}.get(kind)  # fmt: skip
+    argument = LAST_INPUT.get(kind)
     if argument and operands:
         own[argument] = operands.pop()
-    attributes = described.get("attr")
+    attributes = described.get("attr") if isinstance(described, dict) else None
     keep = attributes.get("keep_dims") if isinstance(attributes, dict) else None
     if kind in ("Sum", "Mean", "Max", "Min") and isinstance(keep, dict):
         own["keepdims"] = keep.get("b") is True

@@ -15,31 +15,32 @@ FAMILIES = {
     "embedding": "Embedding ReversibleEmbedding PositionEmbedding ClassToken Masking",
     "attention": "Attention AdditiveAttention",
     "heads": "MultiHeadAttention GroupedQueryAttention GroupQueryAttention",
-    "depthwise": "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D "
-    "SeparableConvolution1D SeparableConvolution2D",
-    "transposed": "Conv1DTranspose Conv2DTranspose Conv3DTranspose "
-    "Convolution1DTranspose Convolution2DTranspose Convolution3DTranspose",
-    "pool": "MaxPooling1D MaxPooling2D MaxPooling3D MaxPool1D MaxPool2D MaxPool3D "
-    "AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D",
-    "wholepool": "GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D "
-    "GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D "
-    "GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D "
-    "AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D "
+    "depthwise": "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D SeparableConvolution1D "
+    "SeparableConvolution2D",
+    "transposed": "Conv1DTranspose Conv2DTranspose Conv3DTranspose Convolution1DTranspose Convolution2DTranspose "
+    "Convolution3DTranspose",
+    "pool": "MaxPooling1D MaxPooling2D MaxPooling3D MaxPool1D MaxPool2D MaxPool3D AveragePooling1D "
+    "AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D",
+    "wholepool": "GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GlobalMaxPool1D GlobalMaxPool2D "
+    "GlobalMaxPool3D GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D "
+    "GlobalAvgPool2D GlobalAvgPool3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D "
     "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D",
-    "merge": "Add Subtract Multiply Average Maximum Minimum Concatenate Dot "
-    "add subtract multiply average maximum minimum concatenate dot",
+    "merge": "Add Subtract Multiply Average Maximum Minimum Concatenate Dot add subtract multiply average maximum "
+    "minimum concatenate dot",
     "reshape": "Flatten Reshape Permute RepeatVector",
     "border": "ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D",
     "upsampling": "UpSampling1D UpSampling2D UpSampling3D",
     "activation": "Activation ReLU LeakyReLU PReLU ELU Softmax",
     "norm": "BatchNormalization LayerNormalization GroupNormalization RMSNormalization UnitNormalization",
     "response": "LocalResponseNormalization",
-    "noise": "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise AlphaDropout "
-    "ActivityRegularization Identity",
+    "noise": "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise "
+    "AlphaDropout ActivityRegularization Identity",
     "preprocess": "Rescaling Normalization Resizing CenterCrop",
-    "augmentation": "RandomCrop RandomFlip RandomRotation RandomTranslation RandomZoom RandomShear RandomPerspective RandomElasticTransform",
-    "colors": "RandomErasing RandomGaussianBlur RandomBrightness RandomContrast RandomColorDegeneration RandomColorJitter RandomGrayscale "
-    "RandomHue RandomSaturation RandomSharpness RandomInvert RandomPosterization Solarization AugMix RandAugment MixUp CutMix",
+    "augmentation": "RandomCrop RandomFlip RandomRotation RandomTranslation RandomZoom RandomShear RandomPerspective "
+    "RandomElasticTransform",
+    "colors": "RandomErasing RandomGaussianBlur RandomBrightness RandomContrast RandomColorDegeneration "
+    "RandomColorJitter RandomGrayscale RandomHue RandomSaturation RandomSharpness RandomInvert "
+    "RandomPosterization Solarization AugMix RandAugment MixUp CutMix",
     "cells": "RNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells",
     "convlstm": "ConvLSTM1D ConvLSTM2D ConvLSTM3D",
     "spectral": "SpectralNormalization",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count as serials
 
 from modelcost.count import Count, Term
-from modelcost.errors import ModelCostError, UnknownNameError, short, unknown
+from modelcost.errors import ModelCostError, SizeError, UnknownNameError, short, unknown
 from modelcost.facts import Facts
 from modelcost.graph import called
 from modelcost.layers.fields import REQUIRED, Field, Keyword, keyword
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, ClassVar, dataclass_transform
 
     from modelcost.facts import Output, Shape, Weight, Work
-    from modelcost.layers.fields import Flag, Free, Ignored, Regularizer
+    from modelcost.layers.fields import DType, Flag, Free, Ignored, Regularizer
 else:
 
     def dataclass_transform(**_):  # noqa: D103
@@ -29,6 +29,7 @@ SPACE = {1: ("T",), 2: ("H", "W"), 3: ("D", "H", "W")}
 
 _serial = serials(1)
 _remembered: dict[Any, tuple[Facts, Layer]] = {}
+UNBOUNDED = 2**31  # inputs of a layer that takes any number of them
 REMEMBERED = 4_000  # calls; so that a repeated block is worked out once
 
 
@@ -77,7 +78,7 @@ class Layer:
 
     name: Free = keyword(default=None)
     trainable: Flag = keyword(default=True)
-    dtype: Free = keyword(default=None)
+    dtype: DType = keyword(default=None)
     autocast: Ignored = keyword()
     activity_regularizer: Regularizer = keyword()
     input_shape: Free = keyword()
@@ -131,6 +132,10 @@ class Layer:
         key = _key(self, inputs, options)
         if key is not None and key in _remembered:
             return _remembered[key][0]
+        least, most = _inputs_taken(type(self))
+        if not least <= len(inputs) <= most:
+            takes = _inputs_text(least, most)
+            raise SizeError(f"{type(self).__name__} takes {takes}. Received: {len(inputs)}")
         facts = Facts(inputs, self.facts(*inputs, **(options or {})))
         if not facts.outputs:
             raise ModelCostError(f"{type(self).__name__}.facts said of no Output")
@@ -176,6 +181,21 @@ def _settle(cls: type[Layer]) -> None:
     cls.positional = tuple(field.name for field in cls.fields.values() if not field.keyword_only)
 
 
+def _inputs_taken(cls: type[Layer]) -> tuple[int, int]:
+    """The fewest and the most inputs that a layer's `facts` takes: its parameters that are no call options."""
+    code, defaults = cls.facts.__code__, cls.facts.__defaults__ or ()
+    names = code.co_varnames[1 : code.co_argcount]
+    inputs = [name for name in names if name not in cls.call_options]
+    optional = [name for name in names[len(names) - len(defaults) :] if name in inputs]
+    most = UNBOUNDED if code.co_flags & 0x04 else len(inputs)  # 0x04: it takes any number, as *xs
+    return len(inputs) - len(optional), most
+
+
+def _inputs_text(least: int, most: int) -> str:
+    many = " or more" if most == UNBOUNDED else f" to {most}" if most > least else ""
+    return f"{least}{many} input{'' if least == 1 and not many else 's'}"
+
+
 def _bound(cls: type[Layer], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """The arguments by name, in the order in which the layer declares them."""
     if len(args) > len(cls.positional):
@@ -217,4 +237,4 @@ def _identity(value: Any) -> Any:
         return Term, id(value)
     if isinstance(value, Layer):
         return []  # cannot be hashed: no key
-    return tuple(map(_identity, value)) if value.__class__ is tuple else (value.__class__, value)
+    return tuple(map(_identity, value)) if value.__class__ is tuple else value

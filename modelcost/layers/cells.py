@@ -54,7 +54,8 @@ class Cell(KernelAndBias):
         for size in (self.units, *self.state_sizes()):
             yield Output(named(U=size))
         step = self.over((1, *x))
-        yield from (*step.weights, *step.works)
+        yield from step.weights
+        yield from step.works
 
 
 class LSTMCell(Cell):
@@ -153,10 +154,10 @@ class StackedRNNCells(Layer):
 
 
 class RNN(Layer):
-    """Run a cell over a sequence: (T, C) to (U,), or (T, U) with `return_sequences`; its states follow with `return_state`.
+    """Run a cell over a sequence: (T, C) to (U,), or (T, U) with `return_sequences`.
 
-    `cell` is a cell, or a list of cells to be stacked. Weights: those of the cell, once. A cell of
-    a class of your own is not known here. Source: Keras `RNN`.
+    With `return_state` its states follow. `cell` is a cell, or a list of cells to be stacked; a
+    class of your own is not known here. Weights: those of the cell, once. Source: Keras `RNN`.
 
     >>> facts = RNN([LSTMCell(8), LSTMCell(4)], return_state=True).costed(((10, 3),))
     >>> [output.shape for output in facts.outputs]

@@ -104,12 +104,12 @@ class ConvLSTM(KernelAndBias):
 
     def _dropped(self, T: Any, step: Any, state: Any) -> Iterator[Weight | Work]:
         """As in an LSTM that has a mask for each gate."""
-        twin = LSTM(1, dropout=self.dropout, recurrent_dropout=self.recurrent_dropout, implementation=1)
-        yield from twin.dropped(T, step, state)
+        given: Any = {"dropout": self.dropout, "recurrent_dropout": self.recurrent_dropout, "implementation": 1}
+        yield from LSTM(1, **given).dropped(T, step, state)
 
 
 class ConvLSTM1D(ConvLSTM):
-    """Read a sequence of rows with a memory: (T_outer, T, C) to (T_out, F), after every step with `return_sequences`.
+    """Read a sequence of rows with a memory: (T_outer, T, C) to (T_out, F).
 
     Weights: kernel (K, C, 4*F), recurrent kernel (K, F, 4*F) and bias (4*F,). Source: Keras `ConvLSTM1D`.
 
@@ -121,9 +121,10 @@ class ConvLSTM1D(ConvLSTM):
 
 
 class ConvLSTM2D(ConvLSTM):
-    """Read a sequence of images with a memory: (T, H, W, C) to (H_out, W_out, F), after every step with `return_sequences`.
+    """Read a sequence of images with a memory: (T, H, W, C) to (H_out, W_out, F).
 
-    Weights: kernel (K, K, C, 4*F), recurrent kernel (K, K, F, 4*F) and bias (4*F,).
+    With `return_sequences` what comes out of every step. Weights: kernel (K, K, C, 4*F), recurrent
+    kernel (K, K, F, 4*F) and bias (4*F,).
     Source: Shi et al. 2015, https://arxiv.org/abs/1506.04214; Keras `ConvLSTM2D`.
 
     >>> facts = ConvLSTM2D(8, 3, padding="same").costed(((5, 10, 10, 2),))

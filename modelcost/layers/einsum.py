@@ -93,7 +93,8 @@ def multiplied(
     batch = [name for name, size in sizes.items() if size is BATCH_AXIS]
     if len(batch) != 1 or out[:1] != batch:
         raise SizeError(
-            f"the batch must be one letter, that of the first axis of each tensor and of the result. Received: {short(equation)}"
+            "the batch must be one letter, that of the first axis of each tensor and of the result. "
+            f"Received: {short(equation)}"
         )
     shape = tuple(sizes[name] for name in out[1:])
     yield Output(shape)
@@ -159,7 +160,7 @@ class EinsumDense(Adaptable):
         axes = spelled(term, len(x) + 1, self.equation)
         sizes = {name: named(**{name: size})[0] for name, size in zip(axes[1:], x, strict=True) if not name.isdigit()}
         out = self._out_names(axes, right)
-        for name, size in zip(out[1:], self._filled(axes, out, x), strict=True):
+        for name, size in zip(out[1:], self._filled(out), strict=True):
             if not name.isdigit():
                 rule = f"axis {name} of {short(self.equation)} must be one length, in the input and in output_shape"
                 given = size if size is None else named(**{name: size})[0]
@@ -177,8 +178,8 @@ class EinsumDense(Adaptable):
                 )
         kernel = known_sizes("kernel", (sizes[name] for name in kernel_term))
         yield Weight("kernel", kernel)
-        facts = list(multiplied(self.equation, (tuple(sizes.get(n, s) for n, s in zip(axes[1:], x, strict=True)), Fixed(kernel)),
-                                (INPUT, "kernel"), "kernel"))  # fmt: skip
+        taken = tuple(sizes.get(name, size) for name, size in zip(axes[1:], x, strict=True))
+        facts = list(multiplied(self.equation, (taken, Fixed(kernel)), (INPUT, "kernel"), "kernel"))
         yield from facts
         shape = facts[0].shape
         if self.bias_axes:
@@ -193,18 +194,15 @@ class EinsumDense(Adaptable):
             raise SizeError(f"the first axis, the batch, must come out first. Received: {short(self.equation)}")
         return out
 
-    def _filled(self, axes: list[str], out: list[str], x: Shape) -> tuple[Any, ...]:
-        """`output_shape` with the sizes that its dots stand for before it, where it leaves them out."""
+    def _filled(self, out: list[str]) -> tuple[Any, ...]:
+        """`output_shape` for the letters that come out, and None for the axes that dots stand for."""
         sizes = self._output_sizes()
-        elided = sum(name.isdigit() for name in out[1:])
-        if len(sizes) == len(out) - 1 - elided and elided:
-            gaps = iter(sizes)
-            return tuple(None if name.isdigit() else next(gaps) for name in out[1:])
-        if len(sizes) != len(out) - 1:
-            raise SizeError(
-                f"output_shape must have {len(out) - 1} sizes. Received: output_shape={short(self.output_shape)}"
-            )
-        return sizes
+        spelled_out = [name for name in out[1:] if not name.isdigit()]
+        if len(sizes) != len(spelled_out):
+            rule = f"output_shape must have {len(spelled_out)} sizes, one for each letter but the batch"
+            raise SizeError(f"{rule}. Received: output_shape={short(self.output_shape)}")
+        given = iter(sizes)
+        return tuple(None if name.isdigit() else next(given) for name in out[1:])
 
     def _bias(self, right: str, out: list[str], shape: Shape) -> tuple[Any, ...]:
         """The bias: the axes from the first that it has on, with length 1 for those that it does not have."""

@@ -139,7 +139,7 @@ class Cast(Elementwise):
     dtype: Free = REQUIRED
 
     def gives(self) -> str | None:
-        return self.dtype
+        return None if self.dtype is None else str(self.dtype)
 
 
 class LeakyRelu(Elementwise):

@@ -7,6 +7,7 @@ kinds below, and that is all it takes for bad values to be refused, the same way
 from __future__ import annotations
 
 from modelcost.count import Count
+from modelcost.dtypes import COMPUTE
 from modelcost.errors import ModelCostError, SizeError, short, unknown
 from modelcost.sizes import size
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Sides = Any
     MaybePads = Any
     DataFormat = Any
+    DType = Any
     Function = Any
     Axes = Any
     Option = str
@@ -122,12 +124,15 @@ def _padding(name: str, value: Any, rank: int) -> Any:
         if value.lower() not in ("valid", "same", "causal"):
             raise unknown(name, value, ("valid", "same", "causal"))
         return value.lower()
-    return sides(name, value, rank)
+    return sides(name, value, rank, "'valid', 'same', ")
 
 
-def sides(name: str, value: Any, rank: int) -> tuple[tuple[int, int], ...]:
-    """Elements (before, after) on each axis, from one number, one an axis, or a pair an axis."""
-    rule = f"a whole number of at least 0, {rank} of them, or {rank} pairs of them"
+def sides(name: str, value: Any, rank: int, words: str = "") -> tuple[tuple[int, int], ...]:
+    """Elements (before, after) on each axis, from one number, one an axis, or a pair an axis.
+
+    `words` are what else the argument may be, for the error.
+    """
+    rule = f"{words}a whole number of at least 0, {rank} of them, or {rank} pairs of them"
     several = value if isinstance(value, list | tuple) else (value,) * rank
     if rank == 1 and len(several) == 2 and not any(isinstance(one, list | tuple) for one in several):
         several = (several,)
@@ -147,6 +152,12 @@ def _pads(name: str, value: Any, rank: int) -> tuple[int, ...]:
     ):
         raise refused(f"a whole number of at least 0, or {rank} of them", name, value)
     return several
+
+
+def _dtype(name: str, value: Any, rank: int) -> Any:
+    if value is not None and (not isinstance(value, str) or value not in COMPUTE):
+        raise unknown(name, value, COMPUTE)
+    return value
 
 
 def _data_format(name: str, value: Any, rank: int) -> str:
@@ -174,7 +185,7 @@ def _regularizer(name: str, value: Any, rank: int) -> Any:
 def _axes(name: str, value: Any, rank: int) -> tuple[int, ...]:
     several = value if isinstance(value, list | tuple) else (value,)
     if not several or any(isinstance(one, bool) or not isinstance(one, int) for one in several):
-        raise refused("an axis (a whole number) or several", name, value)
+        raise refused("a whole number or several of them", name, value)
     return tuple(several)
 
 
@@ -207,6 +218,7 @@ KINDS: dict[str, Callable[[str, Any, int], Any]] = {
     "Sides": sides,
     "MaybePads": _maybe(_pads),
     "DataFormat": _data_format,
+    "DType": _dtype,
     "Function": _function,
     "Axes": _axes,
     "Option": _option,

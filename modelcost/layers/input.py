@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from modelcost.count import Count
 from modelcost.errors import ModelCostError, SizeError, short
 from modelcost.facts import Output
 from modelcost.layers.base import Layer
-from modelcost.sizes import LETTERS, free_size, size
+from modelcost.sizes import free_size, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,13 +69,14 @@ class InputLayer(Layer):
         yield Output(self.sizes(channels_first), dtype=self.dtype)
 
     call_options = ("channels_first",)
-    remembered = False  # every input has sizes of its own, which can be bound apart
+    remembered = False  # its sizes depend on its name, by which they can be bound apart
 
     def sizes(self, channels_first: bool) -> Shape:
         """The sizes as leaves that formulas name, and that can be rebound."""
         shape = self.example_shape()
         words = AXES.get(len(shape), ("",) * len(shape))
-        if (channels_first or shape[-1:] == (None,)) and len(words) > 1:  # channels are never unknown
+        open_space = len(shape) > 2 and shape[0] is not None and all(length is None for length in shape[1:])
+        if (channels_first or open_space) and len(words) > 1:
             words = ("", *words[:-1])
         if len(shape) == 1 and (shape[0] is None or "int" in str(self.dtype)):
             words = ("steps",)
@@ -84,9 +87,15 @@ class InputLayer(Layer):
             return free_size(word, length, self.name)
         if length is None:
             raise SizeError(
-                f"an axis of {self.example_shape()} that is None must be one of {', '.join(LETTERS)}; give the channels a number"
+                f"the channels, the last axis of an input, must be a number. Received: shape={self.example_shape()}"
             )
-        return Count(length, "C")
+        return channels(length)
+
+
+@lru_cache(maxsize=1024)  # the same object each time, as for free sizes
+def channels(length: int) -> Count:
+    """The channels of an input: a size that no rebinding changes."""
+    return Count(length, "C")
 
 
 def Input(*args: Any, **kwargs: Any) -> Any:  # noqa: N802  # Keras's name

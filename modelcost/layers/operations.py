@@ -30,8 +30,8 @@ OPERATIONS = {
     "HardSigmoid HardSilu Elu Selu Gelu Celu TanhShrink HardTanh HardShrink Threshold",
     "reductions": "Sum Mean Max Amax Min Amin Prod Any All Argmax Argmin Var Std Logsumexp Norm Normalize Cumsum "
     "Softmax LogSoftmax",
-    "shaping": "Reshape Transpose Swapaxes Squeeze ExpandDims Concatenate Stack Unstack Split GetItem Take "
-    "Repeat Tile BroadcastTo Flip Pad Resize",
+    "shaping": "Reshape Transpose Swapaxes Squeeze ExpandDims Repeat Tile BroadcastTo Flip Pad Resize",
+    "parts": "Concatenate Stack Unstack Split GetItem Take",
     "products": "Matmul Einsum",
 }
 """Every operation, by the name of Keras's class, and the module in which it stands."""
@@ -90,7 +90,7 @@ class Operation(Layer):
         options: dict[str, Any] = {name: self.setting(given[name]) for name in self.settings if name in given}
         if any(one is not None for one in constants):
             options["operands"] = constants
-        return called(self, tensors, options, label)
+        return called(self, tensors, options)
 
     def _bound(self, label: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         if len(args) > len(self.arguments):

@@ -32,7 +32,7 @@ class Matmul(Operation):
     arguments = ("x1", "x2")
 
     def worked(self, a: Shape, b: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
-        rule = f"{shape_text(a)} and {shape_text(b)} must agree in the last axis of the first and the last but one of the second"
+        rule = f"{shape_text(a)}'s last axis must agree with the last but one of {shape_text(b)}"
         rows, k, other, columns = _matrices(a, b)
         n = agreed_on((k, other), rule)
         out = (

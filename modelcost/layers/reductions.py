@@ -128,7 +128,7 @@ class All(Reduction):
         return "bool"
 
 
-class Any_(All):
+class Any_(All):  # noqa: N801  # Keras's name is taken
     """Whether any is true: nothing is computed."""
 
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class UnknownLayer(Layer):
     """Stands for a layer whose cost nobody has said: no weights and no work, so that every total is a lower bound.
 
-    `kind` is the class that it stands for, `shapes` what comes out of it, as a file says; () where it says nothing
-    and nothing follows. `came`: for which inputs it says so. A model with such a layer is costed only where a partial answer was asked for.
+    `kind` is the class that it stands for; `shapes` what comes out of it and `came` for what, as a
+    file says, or () where it says nothing and nothing follows. A model with such a layer is costed
+    only where a partial answer was asked for.
 
     >>> UnknownLayer("MyLayer", ((10,),)).costed(((3,),)).outputs[0].shape
     (10,)

@@ -28,6 +28,7 @@ def blocks(reports: Sequence[Report]) -> list[Block]:
     return [
         Heading(f"One forward pass on one example, {first.dtype}", 1),
         Grid(("figure", *(report.model for report in reports)), rows),
+        *(Paragraph(f"{report.model}: {report.lower_bound}") for report in reports if report.lower_bound),
         Paragraph(flops_note(first.convention)),
     ]
 
@@ -51,7 +52,8 @@ def records(reports: Sequence[Report]) -> list[list[Any]]:
 
 
 def _line(report: Report) -> list[Any]:
-    return [report.model, _inputs(report), len(report), *report.totals.figures.values(), *_level_names(report).values()]
+    name = f"{report.model} (at least)" if report.lower_bound else report.model
+    return [name, _inputs(report), len(report), *report.totals.figures.values(), *_level_names(report).values()]
 
 
 def _level_names(report: Report) -> dict[str, Any]:

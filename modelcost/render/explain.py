@@ -44,7 +44,7 @@ def explain(report: Report, layer: str | None = None) -> str:
 
 def blocks(subject: Explained) -> list[Block]:
     """What a person sees: layer for layer, then the totals."""
-    found: list[Block] = []
+    found: list[Block] = [Paragraph(subject.report.lower_bound)] if subject.report.lower_bound else []
     for row in subject.rows:
         found += [Heading(f"{row.name}: {row.type}, {_way(row)}"), _words_or_workings(row)]
     if subject.layer is None:

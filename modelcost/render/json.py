@@ -53,6 +53,10 @@ def parsed(text: str) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, A
     whole = _checked("the report", found, dict)
     head = {name: _checked(name, whole.get(name), kind) for name, kind in HEAD.items()}
     head["settings"] = {name: value for name, value in head["settings"].items() if value is not None}
+    if whole.get("lower_bound") or whole.get("unknown"):
+        head["unknown"] = [
+            _checked("an unknown layer", one, str) for one in _checked("unknown", whole.get("unknown"), list)
+        ]
     rows = [_row(_checked("a layer", row, dict), FIGURES) for row in _checked("layers", whole.get("layers"), list)]
     per = _checked("per", whole.get("per"), dict)
     levels = {name: _figures(f"per {name}", level, ("forward_flops",)) for name, level in per.items()}

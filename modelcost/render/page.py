@@ -45,6 +45,7 @@ def blocks(report: Report) -> list[Block]:
     """What a person sees of a report."""
     return [
         Heading(f"{report.model}: one forward pass on one example, {report.dtype}", 1),
+        *([Paragraph(report.lower_bound)] if report.lower_bound else []),
         rows_grid(report),
         Heading("Totals of one example"),
         Grid(("figure", "rounded", "exactly"), [_total(report, name) for name in TOTALS]),
@@ -57,8 +58,13 @@ def blocks(report: Report) -> list[Block]:
 def rows_grid(report: Report) -> Grid:
     """The main table: a row for each call of a layer, and the total that they add up to."""
     headings = ("layer", "type", "output", *COLUMNS.values())
-    total = ("total", "", "", *_cells(report.totals))
+    total = (total_label(report), "", "", *_cells(report.totals))
     return Grid(headings, [_row(row) for row in report.rows], 3, total)
+
+
+def total_label(report: Report) -> str:
+    """What the line of totals is called: they may be more where not all layers are known."""
+    return "total, at least" if report.lower_bound else "total"
 
 
 def _row(row: Row) -> tuple[str, ...]:
@@ -136,7 +142,7 @@ def records(report: Report) -> list[list[Any]]:
     names = list(report.totals.figures if not report.rows else report.rows[0].figures)
     head = ["name", "type", "inputs", "output_shape", *names]
     lines = ([r.name, r.type, shapes(r.inputs), shapes(r.output_shapes), *r.figures.values()] for r in report)
-    return [head, *lines, ["total", "", "", "", *(report.totals.figures[name] for name in names)]]
+    return [head, *lines, [total_label(report), "", "", "", *(report.totals.figures[name] for name in names)]]
 
 
 def data(report: Report) -> dict[str, Any]:
@@ -150,6 +156,7 @@ def data(report: Report) -> dict[str, Any]:
         "dtype": report.dtype,
         "convention": report.convention,
         "settings": report.settings,
+        **({"lower_bound": True, "unknown": report.unknown} if report.lower_bound else {}),
         "layers": [_row_data(row) for row in report.rows],
         "totals": plain(report.totals.figures),
         "per": {name: plain(level.figures) for name, level in report.levels.items()},

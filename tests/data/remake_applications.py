@@ -1,4 +1,4 @@
-"""Remake `applications/*.json.gz` from real Keras: the configuration of every network of keras.applications, and what it says.
+"""Remake `applications/*.json.gz` from real Keras: the networks of keras.applications, and what Keras says of them.
 
     python tests/data/remake_applications.py [NAME...]
 

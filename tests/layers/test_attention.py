@@ -54,9 +54,7 @@ def several_heads(tally: Tally, sizes: dict[str, Any], per_key_head: int = 1) ->
     t, s, c, heads, d, dv = (sizes[name] for name in ("t", "s", "c", "heads", "d", "dv"))
     bias = sizes["bias"]
     query, key, value = numbers(tally, (t, c)), numbers(tally, (s, sizes["ck"])), numbers(tally, (s, sizes["cv"]))
-    keys = [
-        (projected(tally, key, d, bias), projected(tally, value, dv, bias)) for _ in range(heads // per_key_head)
-    ]
+    keys = [(projected(tally, key, d, bias), projected(tally, value, dv, bias)) for _ in range(heads // per_key_head)]
     mixed: list[Row] = [[] for _ in range(t)]
     for head in range(heads):
         k, v = keys[head // per_key_head]
@@ -175,7 +173,7 @@ def test_masks_come_by_name_and_are_no_keys() -> None:
     assert layer(query=x, value=y, key=y).call.facts.params() == layer(x, y).call.facts.params()
     masked = layer(x, y, attention_mask=mask).call
     assert masked.facts.params() == layer(x, y).call.facts.params()
-    assert len(masked.inputs) == 3  # the mask is one of them, so that what makes it belongs to the model
+    assert [tensor.shape for tensor in masked.uncounted] == [(4, 5)]  # so that what makes it belongs to the model
 
 
 def test_steps_that_are_not_known_stay_a_letter() -> None:

@@ -142,9 +142,7 @@ def test_masking_is_that_of_keras() -> None:
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize(
-    "make", [lambda layers: layers.Embedding(0, 4), lambda layers: layers.Embedding(4, 2.5)]
-)
+@pytest.mark.parametrize("make", [lambda layers: layers.Embedding(0, 4), lambda layers: layers.Embedding(4, 2.5)])
 def test_keras_refuses_the_same(make: Any) -> None:
     from tests.keras_oracle import assert_refused_like_keras
 

@@ -116,9 +116,7 @@ def test_layer_normalization(shape: list[int], center: bool, scale: bool, data: 
 
 
 @given(st.lists(st.integers(1, 3), max_size=2), st.integers(1, 3), st.integers(1, 3), FLAG, FLAG, FLAG)
-def test_group_normalization(
-    space: list[int], groups: int, width: int, center: bool, scale: bool, every: bool
-) -> None:
+def test_group_normalization(space: list[int], groups: int, width: int, center: bool, scale: bool, every: bool) -> None:
     tally = Tally()
     if every:
         groups, width = groups * width, 1
