@@ -101,7 +101,8 @@ class Model(Layer):
             if isinstance(call.layer, InputLayer) and call not in given:
                 shape = shape_text(call.facts.outputs[0].shape)
                 raise ModelCostError(
-                    f"the outputs depend on the input {own_label(call.layer)!r} {shape}, which is not among the inputs; add it to inputs=[...]"
+                    f"the outputs depend on the input {own_label(call.layer)!r} {shape}, "
+                    "which is not among the inputs; add it to inputs=[...]"
                 )
         return calls
 

@@ -155,9 +155,12 @@ def _pads(name: str, value: Any, rank: int) -> tuple[int, ...]:
 
 
 def _dtype(name: str, value: Any, rank: int) -> Any:
-    if value is not None and (not isinstance(value, str) or value not in COMPUTE):
+    """The name of a dtype or of a policy; a policy itself, or its configuration in a file, goes by its name."""
+    settings = value.get("config") if isinstance(value, dict) else None
+    word = settings.get("name") if isinstance(settings, dict) else getattr(value, "name", value)
+    if word is not None and (not isinstance(word, str) or word not in COMPUTE):
         raise unknown(name, value, COMPUTE)
-    return value
+    return word
 
 
 def _data_format(name: str, value: Any, rank: int) -> str:
