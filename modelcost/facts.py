@@ -138,9 +138,11 @@ class Work:
     `operands`: what it reads: `INPUT`, a weight's name, or `HIDDEN`.
     `part`: which part of the layer it is ("kernel", "bias", "activation", ...).
     `phase`: "both", or done in "inference" or in "training" alone.
+    `op`: the operation of TensorFlow that does it, with its neighbours of the same name; empty where the
+    primitive has one to itself.
     """
 
-    __slots__ = ("once", "operands", "part", "phase", "primitive", "times")
+    __slots__ = ("once", "op", "operands", "part", "phase", "primitive", "times")
 
     def __init__(
         self,
@@ -150,17 +152,18 @@ class Work:
         part: str,
         once: bool = False,
         phase: str = "both",
+        op: str = "",
     ) -> None:
         if phase not in PHASES:
             raise unknown("phase", phase, PHASES)
         if isinstance(primitive, str):
             primitive = _ELEMENTWISE.get(primitive) or Primitive(primitive)
         self.times, self.primitive, self.operands = times, primitive, operands
-        self.part, self.once, self.phase = part, once, phase
+        self.part, self.once, self.phase, self.op = part, once, phase, op
 
     def reading(self, operands: tuple[str, ...]) -> Work:
         """The same work on operands of other names."""
-        return Work(self.times, self.primitive, operands, self.part, self.once, self.phase)
+        return Work(self.times, self.primitive, operands, self.part, self.once, self.phase, self.op)
 
     def counted(self) -> dict[str, Any]:
         """What this is in each column that it touches: the definition of what is counted.
@@ -184,11 +187,11 @@ class Work:
 class Facts:
     """All facts of one call of a layer, sorted by kind."""
 
-    __slots__ = ("_known", "inputs", "outputs", "weights", "works")
+    __slots__ = ("_known", "inputs", "layer", "outputs", "weights", "works")
 
-    def __init__(self, inputs: tuple[Shape, ...], facts: Iterable[Output | Weight | Work]) -> None:
+    def __init__(self, inputs: tuple[Shape, ...], facts: Iterable[Output | Weight | Work], layer: Any = None) -> None:
         several = tuple(facts)
-        self.inputs = inputs
+        self.inputs, self.layer = inputs, layer  # the layer whose facts they are, or one that is alike in all
         self.outputs = tuple(fact for fact in several if isinstance(fact, Output))
         self.weights = tuple(fact for fact in several if isinstance(fact, Weight))
         self.works = tuple(fact for fact in several if isinstance(fact, Work))

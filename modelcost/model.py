@@ -13,7 +13,7 @@ from modelcost.layers.input import InputLayer, resized
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from modelcost.facts import Shape
@@ -129,7 +129,7 @@ class Model(Layer):
     def _entering(self, call: Call, shape: Shape | None) -> Facts:
         if shape is None:
             return call.layer.costed((), {"channels_first": self._channels_first()})
-        return Facts((), [Output(shape, dtype=call.layer.dtype)])
+        return Facts((), [Output(shape, dtype=call.layer.dtype)], call.layer)
 
     def _channels_first(self) -> bool:
         return any(
@@ -139,18 +139,39 @@ class Model(Layer):
             for layer in self.names
         )
 
-    def _walk(self, facts: dict[Call, Facts], prefix: str, seen: set[Layer], trainable: bool) -> Iterator[Entry]:
+    def _named_calls(self, prefix: str) -> Iterator[tuple[str, Call]]:
         calls_of: dict[Layer, int] = {}
         for call in self.calls:
+            nth = calls_of[call.layer] = calls_of.get(call.layer, 0) + 1
+            yield f"{prefix}{self.names[call.layer]}{f':{nth}' if nth > 1 else ''}", call
+
+    def _walk(self, facts: dict[Call, Facts], prefix: str, seen: set[Layer], trainable: bool) -> Iterator[Entry]:
+        for name, call in self._named_calls(prefix):
             layer = call.layer
-            calls_of[layer] = calls_of.get(layer, 0) + 1
-            nth = calls_of[layer]
-            name = f"{prefix}{self.names[layer]}{f':{nth}' if nth > 1 else ''}"
             if isinstance(layer, Model):
                 inner: Any = facts[call]
                 yield from layer._walk(inner.of_calls, f"{name}/", seen, trainable and layer.trainable)
             elif not (prefix and isinstance(layer, InputLayer)):
                 yield Entry(name, layer, facts[call], _owns(layer, seen), trainable and layer.trainable)
+
+    def carried(
+        self, entering: Sequence[Any], visit: Callable[[str, Call, list[Any]], Sequence[Any]], prefix: str = ""
+    ) -> list[Any]:
+        """Carry values along its graph, from the inputs to the outputs; models within it are gone through.
+
+        `visit(name, call, values)` is given what came along the call's inputs, and gives what goes on from its outputs.
+        """
+        places = {tensor.call: i for i, tensor in enumerate(self.inputs)}
+        values: dict[Call, Sequence[Any]] = {}
+        for name, call in self._named_calls(prefix):
+            came = [values[tensor.call][tensor.index] for tensor in call.inputs]
+            if call in places:
+                values[call] = [entering[places[call]]]
+            elif isinstance(call.layer, Model):
+                values[call] = call.layer.carried(came, visit, f"{name}/")
+            else:
+                values[call] = visit(name, call, came)
+        return [values[tensor.call][tensor.index] for tensor in self.outputs]
 
     def costed(self, inputs: tuple[Shape, ...], options: dict[str, Any] | None = None) -> Facts:
         """A model's facts are those of its calls."""
@@ -204,7 +225,7 @@ class ModelFacts(Facts):
 
     def __init__(self, model: Model, inputs: tuple[Shape, ...], of_calls: dict[Call, Facts]) -> None:
         came_out = (of_calls[tensor.call].outputs[tensor.index] for tensor in model.outputs)
-        super().__init__(inputs, [Output(output.shape, dtype=output.dtype) for output in came_out])
+        super().__init__(inputs, [Output(output.shape, dtype=output.dtype) for output in came_out], model)
         del self.weights, self.works  # worked out when they are asked for: rows need only those of the calls
         self.model, self.of_calls = model, of_calls
 

@@ -169,7 +169,8 @@ def cost(
         "settings": settings,
         "unknown": _unknown(entries, partial),
     }
-    rows = [_row(entry, rule, dtype) for entry in entries]
+    shapeless = rule.shapeless(model)
+    rows = [_row(entry, rule, dtype, entry.name in shapeless) for entry in entries]
     guarded = _guard(rows)
     totals = Figures(head["model"], _totals(rows, guarded))
     return Report(head, rows, totals, _levels(rows, totals, batch, settings, guarded))
@@ -199,16 +200,20 @@ def _shapes(input: Sequence[Any]) -> list[tuple[Any, ...]]:
     return several
 
 
-def _row(entry: Entry, rule: Convention, dtype: str | None) -> Row:
+def _row(entry: Entry, rule: Convention, dtype: str | None, shapeless: bool) -> Row:
     facts = entry.facts
     figures = facts.remembered((rule.name, dtype), lambda: _work_figures(entry, rule, dtype))
+    flops = facts.remembered(("flops", rule.name), lambda: rule.flops(facts))
+    if shapeless:
+        flops = NOTHING, flops[1]
+        figures = {**figures, "flops": summed(flops)}
     params = {"params": NOTHING, "trainable_params": NOTHING}
     if entry.owns_weights:
         params["params"] = facts.remembered("params", facts.params)
         if entry.trainable:
             params["trainable_params"] = facts.remembered("trainable_params", lambda: facts.params(trainable=True))
     shapes = [output.shape for output in facts.outputs]
-    return Row(entry.name, entry.type, facts.inputs, shapes[0], {**params, **figures}, entry, rule, shapes)
+    return Row(entry.name, entry.type, facts.inputs, shapes[0], {**params, **figures}, entry, rule, shapes, flops)
 
 
 def _work_figures(entry: Entry, rule: Convention, dtype: str | None) -> dict[str, Any]:

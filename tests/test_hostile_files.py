@@ -504,6 +504,14 @@ def test_a_bomb_takes_little_memory() -> None:
     assert peak < 8 * 2**20
 
 
+def test_a_member_that_does_not_end_is_cut_short() -> None:
+    class Endless(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            return b" " * size
+
+    refused(lambda: list(archives._pieces(Endless())), "more than")
+
+
 def test_overlong_deflate_stream_is_cut_short() -> None:
     """A stored size within bounds whose stream would go on for gigabytes."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import zipfile
 from pathlib import Path
@@ -81,6 +82,25 @@ def test_an_old_shared_layer_has_its_weights_once() -> None:
     ]
     assert ("shared", True) in names
     assert ("shared:2", False) in names
+
+
+# New files: a model of one layer for each class of Keras's, written by Keras.
+
+EACH = json.loads(gzip.decompress((Path(__file__).parent / "data" / "keras_layers.json.gz").read_bytes()))
+
+
+@pytest.mark.parametrize("name", sorted(EACH))
+def test_each_layer_of_keras_is_read(name: str) -> None:
+    config, outputs, weights, trainable = EACH[name]
+    report = cost(model_of(config))
+    row = next(row for row in report if row.type != "InputLayer")
+    assert [[None, *map(int, shape)] for shape in row.output_shapes] == outputs
+    assert (report.params, report.trainable_params) == (weights, trainable)
+    assert row.type == getattr(layers, name).__name__
+
+
+def test_there_are_most_layers_of_keras() -> None:
+    assert len(EACH) > 100
 
 
 # Arguments.

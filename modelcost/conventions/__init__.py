@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from modelcost.conventions.convention import Convention
 from modelcost.conventions.standard import STANDARD
+from modelcost.conventions.tensorflow import TENSORFLOW
 from modelcost.errors import unknown
 
-CONVENTIONS: dict[str, Convention] = {convention.name: convention for convention in STANDARD}
+CONVENTIONS: dict[str, Convention] = {convention.name: convention for convention in (*STANDARD, *TENSORFLOW)}
 
 
 def convention(name: str) -> Convention:

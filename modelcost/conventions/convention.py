@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.facts import Facts
+    from modelcost.model import Model
 
 
 class Convention:
@@ -30,6 +31,10 @@ class Convention:
     ) -> None:
         self.name, self.says, self.weights = name, says, dict(weights)
         self.part_weights = {part: dict(extra) for part, extra in (part_weights or {}).items()}
+
+    def shapeless(self, model: Model) -> frozenset[str]:
+        """The calls of a model of which only what is done once a call is counted; none, unless a tool errs so."""
+        return frozenset()
 
     def flops(self, facts: Facts, parts: frozenset[str] | None = None) -> tuple[Any, Any]:
         """The FLOPs of a call in inference, as (for each example, once a call); of some parts, or of all."""

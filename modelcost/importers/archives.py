@@ -125,13 +125,15 @@ def member(file: Any, name: str) -> bytes:
     from zipfile import BadZipFile, ZipFile
     from zlib import error as zlib_error
 
-    broken = (BadZipFile, struct_error, zlib_error, LZMAError, EOFError, NotImplementedError, RuntimeError)
+    broken = (BadZipFile, struct_error, zlib_error, LZMAError, EOFError, RuntimeError, ValueError, LookupError, OSError)
     try:
         with ZipFile(_Careful(file)) as archive:
             for other in archive.namelist():
                 _plain_name(other)
             with archive.open(_honest(archive, name)) as stream:
                 return b"".join(_pieces(stream))
+    except ModelCostError:
+        raise
     except broken as error:
         raise ModelCostError(f"this is a broken archive: {short(str(error))}") from None
 

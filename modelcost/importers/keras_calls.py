@@ -115,7 +115,7 @@ class CallReader:
         except ModelCostError:
             raise
         except STRANGE as error:
-            raise ModelCostError(f"{short(layer.name)}: {layer!r} cannot be called so: {short(str(error))}") from None
+            raise ModelCostError(f"{short(layer.name)}: {layer!r} cannot be called so: {short(str(error))}") from error
 
     def tensor(self, ref: Ref, made: dict[tuple[str, int], list[Tensor]]) -> Tensor:
         """The tensor that a reference means."""

@@ -125,7 +125,7 @@ class LayerReader:
         except ModelCostError as error:
             raise _named(error, name) from None
         except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
-            raise ModelCostError(f"{name}: {cls.__name__} cannot be made of its config: {short(str(error))}") from None
+            raise ModelCostError(f"{name}: {cls.__name__} cannot be made of its config: {short(str(error))}") from error
 
     def _arguments(self, cls: type[Layer], config: dict[str, Any]) -> dict[str, Any]:
         given: dict[str, Any] = {}

@@ -68,13 +68,12 @@ class ReLU(Layer):
         """What is done to one element: what leaks below, the cut itself, their difference."""
         if self.negative_slope and self.max_value is None and not self.threshold:
             return STEPS["leaky_relu"]
-        below = ("sub", "add", "compare") if self.threshold else ("sub", "compare")
-        if self.max_value is None:
-            cut = STEPS["relu"]
-        elif self.max_value == 6 and not self.threshold:
+        below = ("sub:Neg", "add", "compare:Relu") if self.threshold else ("sub:Neg", "compare:Relu")
+        if self.max_value == 6 and not self.threshold:
             cut = STEPS["relu6"]
         else:
-            cut = STEPS["relu"] + STEPS["hard_tanh"]
+            cut = ("compare:Greater",) if self.threshold else STEPS["relu"]
+            cut += () if self.max_value is None else STEPS["hard_tanh"]
         return (*below, *cut, "mul", "sub") if self.negative_slope else cut
 
     def facts(self, x: Shape) -> Iterator[Output | Work]:
@@ -140,10 +139,10 @@ class PReLU(Layer):
             alpha[axis - 1] = 1
         yield Output(x)
         yield Weight("alpha", known_sizes("alpha", alpha))
-        yield Work(product(x), "compare", (INPUT,), "activation")
-        yield Work(product(alpha), "sub", ("alpha",), "activation", once=True)
-        yield Work(product(x), "sub", (INPUT,), "activation")
-        yield Work(product(x), "compare", (HIDDEN,), "activation")
+        yield Work(product(x), "compare", (INPUT,), "activation", op="Relu")
+        yield Work(product(alpha), "sub", ("alpha",), "activation", once=True, op="Neg")
+        yield Work(product(x), "sub", (INPUT,), "activation", op="Neg")
+        yield Work(product(x), "compare", (HIDDEN,), "activation", op="Relu")
         yield Work(product(x), "mul", ("alpha", HIDDEN), "activation")
         yield Work(product(x), "add", (HIDDEN, HIDDEN), "activation")
 
@@ -163,7 +162,7 @@ class ELU(Layer):
     def facts(self, x: Shape) -> Iterator[Output | Work]:
         x = lettered(x)
         yield Output(x)
-        yield from stepped(STEPS["elu"] + (() if self.alpha == 1 else ("compare", "mul")), product(x))
+        yield from stepped(STEPS["elu"] + (() if self.alpha == 1 else ("compare:Greater", "mul")), product(x))
 
 
 class Softmax(Layer):

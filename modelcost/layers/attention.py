@@ -81,7 +81,7 @@ class Scored(Layer):
         if use_causal_mask or (mask is not None and mask[1] is not None):
             yield Work(product(scores), "sub", (HIDDEN,), "mask")
         yield from shared_out(self, scores)
-        yield Work(product((*lead, T, C_v)), dot(T_k), (HIDDEN, VALUE), "context")
+        yield Work(product((*lead, T, C_v)), dot(T_k), (HIDDEN, VALUE), "context", op="BatchMatMulV2")
 
     def scored(self, scores: Shape, C: Any, operands: tuple[str, str]) -> Iterator[Weight | Work]:
         """How alike each query is to each key."""
@@ -117,7 +117,7 @@ class Attention(Scored):
             yield from _summed_up((*scores, C), operands, "scale" if self.use_scale else None, before_tanh=True)
             yield Work(product(scores), "mul", (HIDDEN, "concat_score_weight"), "scores")
             return
-        yield Work(product(scores), dot(C), operands, "scores")
+        yield Work(product(scores), dot(C), operands, "scores", op="BatchMatMulV2")
         if self.use_scale:
             yield Work(product(scores), "mul", (HIDDEN, "scale"), "scores")
 

@@ -136,7 +136,7 @@ class Layer:
         if not least <= len(inputs) <= most:
             takes = _inputs_text(least, most)
             raise SizeError(f"{type(self).__name__} takes {takes}. Received: {len(inputs)}")
-        facts = Facts(inputs, self.facts(*inputs, **(options or {})))
+        facts = Facts(inputs, self.facts(*inputs, **(options or {})), self)
         if not facts.outputs:
             raise ModelCostError(f"{type(self).__name__}.facts said of no Output")
         if key is not None:

@@ -73,6 +73,7 @@ class Conv(Adaptable):
     """
 
     causal: ClassVar[bool] = False
+    op: ClassVar[str] = "Conv2D"  # TensorFlow has none in one dimension
 
     filters: Size = REQUIRED
     kernel_size: Sizes = REQUIRED
@@ -99,7 +100,7 @@ class Conv(Adaptable):
         out = out_space(self, space, kernel)
         yield Output(joined_channels(out, F, self.data_format))
         yield Weight("kernel", (*kernel, per_group, F))
-        yield Work(product((*out, F)), dot(product((*kernel, per_group))), (INPUT, "kernel"), "kernel")
+        yield Work(product((*out, F)), dot(product((*kernel, per_group))), (INPUT, "kernel"), "kernel", op=self.op)
         yield from finished(self, F, joined_channels(out, F, self.data_format))
 
 
@@ -139,6 +140,7 @@ class Conv3D(Conv):
     """
 
     rank = 3
+    op = "Conv3D"
 
 
 Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D

@@ -45,7 +45,7 @@ def finished(layer: Any, channels: Any, shape: Shape) -> Iterator[Weight | Work]
     """What ends a layer with a kernel: one bias for each channel, if it has one, and its activation."""
     if layer.use_bias:
         yield Weight("bias", (channels,))
-        yield Work(product(shape), "add", (HIDDEN, "bias"), "bias")
+        yield Work(product(shape), "add", (HIDDEN, "bias"), "bias", op="BiasAdd")
     yield from applied(layer.activation, shape)
 
 
@@ -73,5 +73,5 @@ class Dense(Adaptable):
         out = (*lead, U)
         yield Output(out)
         yield Weight("kernel", (C, U))
-        yield Work(product(out), dot(C), (INPUT, "kernel"), "kernel")
+        yield Work(product(out), dot(C), (INPUT, "kernel"), "kernel", op="MatMul")
         yield from finished(self, U, out)

@@ -32,7 +32,7 @@ def depthwise(layer: Any, x: Shape, name: str) -> tuple[tuple[Any, ...], Any, li
     kernel = named_axes("K", layer.kernel_size, SPACE[layer.rank])
     (M,) = named(M=layer.depth_multiplier)
     out = out_space(layer, space, kernel)
-    work = Work(product((*out, C, M)), dot(product(kernel)), (INPUT, name), "depthwise")
+    work = Work(product((*out, C, M)), dot(product(kernel)), (INPUT, name), "depthwise", op="DepthwiseConv2dNative")
     return out, C * M, [Weight(name, (*kernel, C, M)), work]
 
 
@@ -86,7 +86,7 @@ class SeparableConv(Depthwise):
         yield Output(out)
         yield from done
         yield Weight("pointwise_kernel", (*(1,) * self.rank, channels, F))
-        yield Work(product((*space, F)), dot(channels), (HIDDEN, "pointwise_kernel"), "pointwise")
+        yield Work(product((*space, F)), dot(channels), (HIDDEN, "pointwise_kernel"), "pointwise", op="Conv2D")
         yield from finished(self, F, out)
 
 

@@ -6,7 +6,7 @@ from modelcost.count import product
 from modelcost.errors import short
 from modelcost.facts import Output, Work
 from modelcost.layers.fields import REQUIRED
-from modelcost.layers.functions import STEPS
+from modelcost.layers.functions import STEPS, stepped
 from modelcost.layers.operations import Operation, sources, together
 
 TYPE_CHECKING = False
@@ -91,8 +91,7 @@ class Elementwise(Operation):
         out = together(operands)
         steps = self.steps()
         yield Output(out, view=not steps, dtype=self.gives())
-        for step in steps:
-            yield Work(product(out), step, sources(operands), "operation")
+        yield from stepped(steps, product(out), "operation", sources(operands))
 
     def gives(self) -> str | None:
         """The dtype of what comes out, if it is another than came in."""

@@ -83,7 +83,7 @@ class ReversibleEmbedding(Embedding):
         out = (*x[:-1], V)
         yield Output(out, dtype=self.reverse_dtype)
         kernel = "embeddings" if self.tie_weights else "reverse_embeddings"
-        yield Work(product(out), dot(agreed((E, x[-1]))), (INPUT, kernel), "kernel")
+        yield Work(product(out), dot(agreed((E, x[-1]))), (INPUT, kernel), "kernel", op="MatMul")
         for step in ("div", "tanh", "mul") if self.logit_soft_cap is not None else ():
             yield Work(product(out), step, (HIDDEN,), "soft_cap")
 
@@ -153,4 +153,4 @@ class Masking(Layer):
         if not x:
             raise SizeError("expected at least 1 axis. Received: 0")
         yield Output(x)
-        yield Work(product(x), "compare", (INPUT,), "mask")
+        yield Work(product(x), "compare", (INPUT,), "mask", op="NotEqual")

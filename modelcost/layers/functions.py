@@ -20,35 +20,36 @@ if TYPE_CHECKING:
 
 _IN_WORDS = {
     "linear": "",
-    "relu": "compare",
-    "relu6": "compare compare",
-    "leaky_relu": "compare mul",
-    "elu": "compare exp sub",
-    "selu": "compare exp sub mul mul",
-    "celu": "compare compare div exp mul add",
-    "gelu": "mul sub mul erf mul",
+    "relu": "compare:Relu",
+    "relu6": "compare:Relu6 compare:Relu6",
+    "leaky_relu": "compare:LeakyRelu mul:LeakyRelu",
+    "elu": "compare:Elu exp:Elu sub:Elu",
+    "selu": "compare:Selu exp:Selu sub:Selu mul:Selu mul:Selu",
+    "celu": "compare:Maximum compare:Minimum div exp mul add",
+    "gelu": "mul sub:Neg mul erf mul",
     "gelu_tanh": "mul pow mul add mul tanh add mul",
     "silu": "mul sigmoid mul",
-    "mish": "compare compare exp log tanh mul",
-    "softplus": "compare compare exp log",
-    "softsign": "abs add div",
-    "squareplus": "mul add sqrt add div",
-    "sparse_plus": "compare compare add pow mul",
+    "mish": "compare:Softplus compare:Softplus exp:Softplus log:Softplus tanh mul",
+    "softplus": "compare:Softplus compare:Softplus exp:Softplus log:Softplus",
+    "softsign": "abs:Softsign add:Softsign div:Softsign",
+    "squareplus": "mul:Square add sqrt add div",
+    "sparse_plus": "compare:LessEqual compare:Less add pow mul",
     "sigmoid": "sigmoid",
-    "sparse_sigmoid": "compare compare add mul",
-    "log_sigmoid": "sub compare compare exp log sub",
-    "hard_sigmoid": "add compare compare div",
-    "hard_silu": "add compare compare div mul",
+    "sparse_sigmoid": "compare:LessEqual compare:GreaterEqual add mul",
+    "log_sigmoid": "sub:Neg compare:Softplus compare:Softplus exp:Softplus log:Softplus sub:Neg",
+    "hard_sigmoid": "add compare:Relu6 compare:Relu6 div",
+    "hard_silu": "add compare:Relu6 compare:Relu6 div mul",
     "tanh": "tanh",
-    "hard_tanh": "compare compare",
+    "hard_tanh": "compare:Minimum compare:Maximum",
     "tanh_shrink": "tanh sub",
-    "hard_shrink": "abs compare",
-    "soft_shrink": "compare sub compare add",
+    "hard_shrink": "abs compare:Greater",
+    "soft_shrink": "compare:Greater sub compare:Less add",
     "exponential": "exp",
 }
 STEPS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _IN_WORDS.items()}
 """The primitives that each elementwise function does to one element, in order.
 
+Behind a colon stands the operation of TensorFlow that a step is part of, where it is not the primitive's own.
 softplus compares twice, since it is x itself far above 0 and exp(x) far below; silu multiplies by
 its slope of 1 first. `gelu_tanh` is Keras's `gelu(x, approximate=True)`, which has no name there.
 """
@@ -56,21 +57,21 @@ its slope of 1 first. `gelu_tanh` is Keras's `gelu(x, approximate=True)`, which 
 
 def _softmax(n: Any, rows: Any, part: str) -> Iterator[Work]:
     """Softmax, the greatest subtracted first: max(n), n subs, n exps, sum(n), n divs."""
-    yield Work(rows, max_of(n), (INPUT,), part)
-    yield Work(rows * n, "sub", (INPUT, HIDDEN), part)
-    yield Work(rows * n, "exp", (HIDDEN,), part)
-    yield Work(rows, sum_of(n), (HIDDEN,), part)
-    yield Work(rows * n, "div", (HIDDEN, HIDDEN), part)
+    yield Work(rows, max_of(n), (INPUT,), part, op="Softmax")
+    yield Work(rows * n, "sub", (INPUT, HIDDEN), part, op="Softmax")
+    yield Work(rows * n, "exp", (HIDDEN,), part, op="Softmax")
+    yield Work(rows, sum_of(n), (HIDDEN,), part, op="Softmax")
+    yield Work(rows * n, "div", (HIDDEN, HIDDEN), part, op="Softmax")
 
 
 def _log_softmax(n: Any, rows: Any, part: str) -> Iterator[Work]:
     """Its logarithm: the greatest subtracted, then log(sum(exp)) subtracted."""
-    yield Work(rows, max_of(n), (INPUT,), part)
-    yield Work(rows * n, "sub", (INPUT, HIDDEN), part)
-    yield Work(rows * n, "exp", (HIDDEN,), part)
-    yield Work(rows, sum_of(n), (HIDDEN,), part)
-    yield Work(rows, "log", (HIDDEN,), part)
-    yield Work(rows * n, "sub", (HIDDEN, HIDDEN), part)
+    yield Work(rows, max_of(n), (INPUT,), part, op="LogSoftmax")
+    yield Work(rows * n, "sub", (INPUT, HIDDEN), part, op="LogSoftmax")
+    yield Work(rows * n, "exp", (HIDDEN,), part, op="LogSoftmax")
+    yield Work(rows, sum_of(n), (HIDDEN,), part, op="LogSoftmax")
+    yield Work(rows, "log", (HIDDEN,), part, op="LogSoftmax")
+    yield Work(rows * n, "sub", (HIDDEN, HIDDEN), part, op="LogSoftmax")
 
 
 def _sparsemax(n: Any, rows: Any, part: str) -> Iterator[Work]:
@@ -79,16 +80,14 @@ def _sparsemax(n: Any, rows: Any, part: str) -> Iterator[Work]:
     How many comparisons a sort takes depends on the data; here they are those of the plainest
     one, which seeks the largest of what is left: n-1, n-2, ..., 1.
     """
-    yield Work(rows * (n * (n - 1) // 2), "compare", (INPUT,), f"{part} sort")
-    yield Work(rows, sum_of(n), (HIDDEN,), part)  # running sums: n-1 adds for all n of them
-    for step in ("sub", "div", "sub", "compare"):  # z_k - (sum_k - 1) / k > 0
-        yield Work(rows * n, step, (HIDDEN,), part)
+    yield Work(rows * (n * (n - 1) // 2), "compare", (INPUT,), f"{part} sort", op="TopKV2")
+    yield Work(rows, sum_of(n), (HIDDEN,), part, op="Cumsum")  # running sums: n-1 adds for all n of them
+    steps = ("sub", "div", "sub", "compare:Greater")  # z_k - (sum_k - 1) / k > 0
+    yield from stepped(steps, rows * n, part)
     yield Work(rows, sum_of(n), (HIDDEN,), part)  # how many
     yield Work(rows, sum_of(n), (HIDDEN,), part)  # their sum
-    for step in ("sub", "div"):
-        yield Work(rows, step, (HIDDEN,), part)
-    for step in ("sub", "compare"):
-        yield Work(rows * n, step, (INPUT, HIDDEN), part)
+    yield from stepped(("sub", "div"), rows, part)
+    yield from stepped(("sub", "compare:Maximum"), rows * n, part, (INPUT, HIDDEN))
 
 
 ALONG_AXIS: dict[str, Callable[[Any, Any, str], Iterator[Work]]] = {
@@ -155,10 +154,13 @@ def rows_along(axes: tuple[int, ...], shape: Any) -> tuple[Any, Any]:
     return product(shape[i] for i in axes), product(others) if others else 1
 
 
-def stepped(steps: tuple[str, ...], elements: Any, part: str = "activation") -> Iterator[Work]:
-    """Primitives done to each of so many elements, one after the other."""
+def stepped(
+    steps: tuple[str, ...], elements: Any, part: str = "activation", operands: tuple[str, ...] = (HIDDEN,)
+) -> Iterator[Work]:
+    """Primitives done to each of so many elements, one after the other; each step written as in `STEPS`."""
     for step in steps:
-        yield Work(elements, step, (HIDDEN,), part)
+        kind, _, op = step.partition(":")
+        yield Work(elements, kind, operands, part, op=op)
 
 
 def _by_layer(layer: Any, shape: Any, part: str) -> Iterator[Work | Weight]:
@@ -174,7 +176,7 @@ def _by_layer(layer: Any, shape: Any, part: str) -> Iterator[Work | Weight]:
         yield Weight(inner[weight.name], weight.shape, weight.trainable)
     for work in facts.works:
         operands = tuple(inner.get(operand, operand) for operand in work.operands)
-        yield Work(work.times, work.primitive, operands, part, work.once, work.phase)
+        yield Work(work.times, work.primitive, operands, part, work.once, work.phase, work.op)
 
 
 def gated(shape: Any, part: str = "activation") -> tuple[tuple[Any, ...], Iterator[Work]]:

@@ -25,14 +25,16 @@ MASKS = ("query_mask", "value_mask", "key_mask", "attention_mask")
 """Inputs that select among scores: called by name, and never counted."""
 
 
-def projected(name: str, source: str, lead: Shape, into: Shape, out: Shape, use_bias: bool) -> Iterator[Weight | Work]:
+def projected(
+    name: str, source: str, lead: Shape, into: Shape, out: Shape, use_bias: bool, op: str = ""
+) -> Iterator[Weight | Work]:
     """A dense layer from the axes `into` to the axes `out`, for each place of `lead`."""
     yield Weight(f"{name}/kernel", (*into, *out))
     part = name.removeprefix("attention_")
-    yield Work(product((*lead, *out)), dot(product(into)), (source, f"{name}/kernel"), part)
+    yield Work(product((*lead, *out)), dot(product(into)), (source, f"{name}/kernel"), part, op="BatchMatMulV2")
     if use_bias:
         yield Weight(f"{name}/bias", out)
-        yield Work(product((*lead, *out)), "add", (HIDDEN, f"{name}/bias"), "bias")
+        yield Work(product((*lead, *out)), "add", (HIDDEN, f"{name}/bias"), "bias", op=op)
 
 
 class Headed(KernelAndBias):
@@ -63,10 +65,10 @@ def mixed(layer: Any, scores: Shape, steps: Shape, query: Shape, values: Shape, 
     `steps` are the axes that are summed over. Keras scales the scores, or, where they come out or
     dropout is to meet them or there are several axes, the query instead (`fused`: not so).
     """
-    yield Work(product(scores), dot(query[-1]), (HIDDEN, HIDDEN), "scores")
+    yield Work(product(scores), dot(query[-1]), (HIDDEN, HIDDEN), "scores", op="Einsum")
     yield Work(product(scores if fused else query), "mul", (HIDDEN,), "scores")
     yield from shared_out(layer, scores, len(steps))
-    yield Work(product(values), dot(product(steps)), (HIDDEN, HIDDEN), "context")
+    yield Work(product(values), dot(product(steps)), (HIDDEN, HIDDEN), "context", op="Einsum")
 
 
 def gated(layer: Any, lead: Shape, C: Any, out: Shape) -> Iterator[Weight | Work]:
@@ -138,7 +140,7 @@ class MultiHeadAttention(Headed):
         fused = not scores and not self.dropout and len(asking) == 1
         yield from mixed(self, table, steps, (*asking, A, d_k), (*asking, A, d_v), fused)
         yield from gated(self, asking, C, (A, d_v))
-        yield from projected("attention_output", HIDDEN, asking, (A, d_v), out, self.use_bias)
+        yield from projected("attention_output", HIDDEN, asking, (A, d_v), out, self.use_bias, "BiasAdd")
 
     def _along(self, query: Shape) -> tuple[int, ...]:
         """The axes to attend over, as places in the shape of one example: all but the channels unless said."""
@@ -199,7 +201,7 @@ class GroupedQueryAttention(Headed):
         lead = (*asking, A, d)
         yield from mixed(self, table, asked, lead, lead, fused=not scores and not self.dropout)
         yield from gated(self, asking, C, (A, d))
-        yield from projected("attention_output", HIDDEN, asking, (A, d), (C,), self.use_bias)
+        yield from projected("attention_output", HIDDEN, asking, (A, d), (C,), self.use_bias, "BiasAdd")
 
 
 GroupQueryAttention = GroupedQueryAttention

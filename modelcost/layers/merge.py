@@ -47,11 +47,13 @@ class Merge(Layer):
     """Combine inputs two by two, element by element: n inputs take n - 1 operations for each element."""
 
     step: ClassVar[str] = "add"
+    op: ClassVar[str] = ""
 
     def facts(self, *xs: Shape) -> Iterator[Output | Work]:
         yield Output(broadcast(*xs), view=len(xs) == 1)
         for i in range(1, len(xs)):
-            yield Work(product(broadcast(*xs[: i + 1])), self.step, (HIDDEN if i > 1 else INPUT, _operand(i)), "merge")
+            operands = (HIDDEN if i > 1 else INPUT, _operand(i))
+            yield Work(product(broadcast(*xs[: i + 1])), self.step, operands, "merge", op=self.op)
 
 
 class Pair(Layer):
@@ -96,6 +98,7 @@ class Maximum(Merge):
     """
 
     step = "compare"
+    op = "Maximum"
 
 
 class Minimum(Merge):
@@ -108,6 +111,7 @@ class Minimum(Merge):
     """
 
     step = "compare"
+    op = "Minimum"
 
 
 class Average(Merge):
@@ -196,7 +200,13 @@ class Dot(Pair):
         if self.normalize:
             yield from _unit_lengths(x, a, _operand(0))
             yield from _unit_lengths(y, b, _operand(1))
-        yield Work(product(out), dot_of(n), (HIDDEN,) * 2 if self.normalize else (_operand(0), _operand(1)), "dot")
+        yield Work(
+            product(out),
+            dot_of(n),
+            (HIDDEN,) * 2 if self.normalize else (_operand(0), _operand(1)),
+            "dot",
+            op="BatchMatMulV2",
+        )
 
 
 def _unit_lengths(x: Shape, axis: int, operand: str) -> Iterator[Work]:
@@ -204,7 +214,7 @@ def _unit_lengths(x: Shape, axis: int, operand: str) -> Iterator[Work]:
 
     for work in UnitNormalization(axis=axis + 1).costed((x,)).works:
         operands = tuple(operand if one == INPUT else one for one in work.operands)
-        yield Work(work.times, work.primitive, operands, "normalize")
+        yield Work(work.times, work.primitive, operands, "normalize", op=work.op)
 
 
 def _without(shape: Shape, axis: int) -> Shape:

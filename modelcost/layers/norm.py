@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 def mean_of(rows: Any, n: Any, part: str, once: bool = False, phase: str = "both") -> Iterator[Work]:
     """So many means of n elements each."""
-    yield Work(rows, sum_of(n), (INPUT,), part, once, phase)
-    yield Work(rows, "div", (HIDDEN,), part, once, phase)
+    yield Work(rows, sum_of(n), (INPUT,), part, once, phase, "Mean")
+    yield Work(rows, "div", (HIDDEN,), part, once, phase, "Mean")
 
 
 def gamma_and_beta(scale: bool, center: bool, shape: Iterable[Any]) -> Iterator[Weight]:
@@ -43,14 +43,14 @@ def gamma_and_beta(scale: bool, center: bool, shape: Iterable[Any]) -> Iterator[
 def standardised(scale: bool, center: bool, N: Any, M: Any, n: Any, K: Any) -> Iterator[Work]:
     """N elements brought to mean 0 and variance 1 in M rows of n each; gamma and beta work on K numbers."""
     yield from mean_of(M, n, "statistics")
-    yield Work(N, "sub", (INPUT, HIDDEN), "statistics")
-    yield Work(N, "mul", (HIDDEN, HIDDEN), "statistics")
+    yield Work(N, "sub", (INPUT, HIDDEN), "statistics", op="SquaredDifference")
+    yield Work(N, "mul", (HIDDEN, HIDDEN), "statistics", op="SquaredDifference")
     yield from mean_of(M, n, "statistics")
     yield Work(M, "add", (HIDDEN,), "statistics")
     yield Work(M, "rsqrt", (HIDDEN,), "statistics")
     if scale:
         yield Work(K, "mul", (HIDDEN, "gamma"), "gamma")
-    yield Work(M, "sub", (HIDDEN,), "shift")  # -mean
+    yield Work(M, "sub", (HIDDEN,), "shift", op="Neg")  # -mean
     yield Work(K if scale else M, "mul", (HIDDEN, HIDDEN), "shift")
     if center:
         yield Work(K, "add", (HIDDEN, "beta"), "beta")
@@ -115,8 +115,8 @@ class BatchNormalization(Layer):
     def batch_statistics(self, C: Any, N: Any, rest: Any) -> Iterator[Work]:
         """Training: mean and variance over the batch, and the moving ones moved towards them."""
         yield from mean_of(C, BATCH * rest, "statistics", True, "training")
-        yield Work(N, "sub", (INPUT, HIDDEN), "statistics", phase="training")
-        yield Work(N, "mul", (HIDDEN, HIDDEN), "statistics", phase="training")
+        yield Work(N, "sub", (INPUT, HIDDEN), "statistics", phase="training", op="SquaredDifference")
+        yield Work(N, "mul", (HIDDEN, HIDDEN), "statistics", phase="training", op="SquaredDifference")
         yield from mean_of(C, BATCH * rest, "statistics", True, "training")
         for moving in ("moving_mean", "moving_variance"):
             yield Work(C, "mul", (moving,), "moving", True, "training")
@@ -130,7 +130,8 @@ class BatchNormalization(Layer):
         if self.scale:
             yield Work(C, "mul", (HIDDEN, "gamma"), "fold", True, phase)
         yield Work(C, "mul", (mean, HIDDEN), "fold", True, phase)
-        yield Work(C, "sub", ("beta", HIDDEN) if self.center else (HIDDEN,), "fold", True, phase)
+        operands, op = (("beta", HIDDEN), "Sub") if self.center else ((HIDDEN,), "Neg")
+        yield Work(C, "sub", operands, "fold", True, phase, op)
 
 
 class LayerNormalization(Layer):
@@ -233,7 +234,7 @@ class RMSNormalization(Layer):
         n, M = rows_along(along, x)
         yield Output(x)
         yield Weight("scale", known_sizes("scale", (x[i] for i in along)))
-        yield Work(product(x), "mul", (INPUT, INPUT), "statistics")
+        yield Work(product(x), "mul", (INPUT, INPUT), "statistics", op="Square")
         yield from mean_of(M, n, "statistics")
         yield Work(M, "add", (HIDDEN,), "statistics")
         yield Work(M, "rsqrt", (HIDDEN,), "statistics")
@@ -257,8 +258,8 @@ class UnitNormalization(Layer):
         x = lettered(x)
         n, M = rows_along(example_axes(self.axis, x), x)
         yield Output(x)
-        yield Work(product(x), "mul", (INPUT, INPUT), "statistics")
+        yield Work(product(x), "mul", (INPUT, INPUT), "statistics", op="Square")
         yield Work(M, sum_of(n), (HIDDEN,), "statistics")
         yield Work(M, "rsqrt", (HIDDEN,), "statistics")
-        yield Work(M, "compare", (HIDDEN,), "statistics")  # no more than 1e12, for a row of zeros
+        yield Work(M, "compare", (HIDDEN,), "statistics", op="Minimum")  # no more than 1e12, for a row of zeros
         yield Work(product(x), "mul", (INPUT, HIDDEN), "normalize")

@@ -13,21 +13,21 @@ from modelcost.layers.windows import covered, windows
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, ClassVar
 
     from modelcost.facts import Shape
     from modelcost.layers.fields import DataFormat, MaybeSizes, Padding, Sizes
 
 
-def largest(outputs: Any, n: Any = None, over: Any = None) -> Iterator[Work]:
+def largest(outputs: Any, n: Any = None, over: Any = None, op: str = "Max") -> Iterator[Work]:
     """The work of taking maxima: n-1 comparisons for each; `over` is the elements of all windows together."""
-    yield Work(outputs, max_of(n, over), (INPUT,), "pool")
+    yield Work(outputs, max_of(n, over), (INPUT,), "pool", op=op)
 
 
-def mean(outputs: Any, n: Any = None, over: Any = None) -> Iterator[Work]:
+def mean(outputs: Any, n: Any = None, over: Any = None, op: str = "Mean") -> Iterator[Work]:
     """The work of taking means: n-1 adds and one division for each; `over` as in `largest`."""
-    yield Work(outputs, sum_of(n, over), (INPUT,), "pool")
-    yield Work(outputs, "div", (HIDDEN,), "pool")
+    yield Work(outputs, sum_of(n, over), (INPUT,), "pool", op=op)
+    yield Work(outputs, "div", (HIDDEN,), "pool", op=op)
 
 
 class Pool(Layer):
@@ -37,6 +37,7 @@ class Pool(Layer):
     """
 
     folded = staticmethod(largest)
+    op: ClassVar[str]
 
     pool_size: Sizes = REQUIRED
     strides: MaybeSizes = None
@@ -56,17 +57,19 @@ class Pool(Layer):
         out = tuple(windows(name, size, k, s, 1, self.padding) for name, size, k, s in axes)
         yield Output(joined_channels(out, C, self.data_format))
         if self.padding == "valid":
-            yield from self.folded(product((*out, C)), n=product(kernel))
+            yield from self.folded(product((*out, C)), n=product(kernel), op=self.op)
             return
         read = [
             covered(size, k, s, "same", count).called(f"{name}_read")
             for (name, size, k, s), count in zip(axes, out, strict=True)
         ]
-        yield from self.folded(product((*out, C)), over=product((*read, C)))
+        yield from self.folded(product((*out, C)), over=product((*read, C)), op=self.op)
 
 
 class MaxPooling(Pool):
     """The largest number of each window."""
+
+    op = "MaxPool"
 
     pool_size: Sizes = 2
 
@@ -75,6 +78,7 @@ class AveragePooling(Pool):
     """The mean of each window: a sum and one division."""
 
     folded = staticmethod(mean)
+    op = "AvgPool"
 
 
 class MaxPooling1D(MaxPooling):
@@ -111,6 +115,7 @@ class MaxPooling3D(MaxPooling):
     """
 
     rank = 3
+    op = "MaxPool3D"
 
 
 class AveragePooling1D(AveragePooling):
@@ -148,6 +153,7 @@ class AveragePooling3D(AveragePooling):
     """
 
     rank = 3
+    op = "AvgPool3D"
 
 
 MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from modelcost.count import Expression, product, total
+from modelcost.count import Expression, product
 from modelcost.errors import ModelCostError, SizeError, short, unknown
 from modelcost.facts import HIDDEN, INPUT, Output, Weight, Work
 from modelcost.layers.axes import example_axes, known_sizes, lettered
 from modelcost.layers.base import Layer, named
 from modelcost.layers.conv import joined_channels, split_channels
 from modelcost.layers.fields import REQUIRED, keyword
+from modelcost.layers.upsampling import bilinear
 from modelcost.layers.windows import agreed_on
 from modelcost.sizes import smaller
 
@@ -115,18 +116,9 @@ class Normalization(Layer):
             for length, size in zip(reversed(kept), reversed(lengths("mean", self.mean)), strict=False):
                 agreed_on((length, size), "mean must have the size of the axes kept, or 1", broadcast=True)
         yield Work(product(kept), "sqrt", ("variance",), "deviation", once=True)
-        yield Work(product(kept), "compare", (HIDDEN,), "deviation", once=True)  # no less than 1e-7
+        yield Work(product(kept), "compare", (HIDDEN,), "deviation", once=True, op="Maximum")  # no less than 1e-7
         for step, operand in (("mul", HIDDEN), ("add", "mean")) if self.invert else (("sub", "mean"), ("div", HIDDEN)):
             yield Work(product(x), step, (INPUT, operand), "normalize")
-
-
-def bilinear(space: tuple[Any, ...], shape: Shape) -> Iterator[Work]:
-    """a + (b - a)*t three times for each output, and once a call where outputs fall among the inputs."""
-    for step in ("sub", "mul", "add"):
-        yield Work(3 * product(shape), step, (INPUT, HIDDEN), "resize")
-    yield Work(2, "div", (INPUT,), "positions", once=True)
-    for step, times in (("add", 1), ("mul", 1), ("sub", 2), ("round", 2), ("compare", 2)):
-        yield Work(times * total(space), step, (HIDDEN,), "positions", once=True)
 
 
 class Resizing(Layer):

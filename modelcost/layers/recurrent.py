@@ -28,7 +28,7 @@ def repeated(facts: Iterable[Weight | Work], *times: Any) -> Iterator[Weight | W
         did = fact.primitive
         if did.over is not None:
             did = Primitive(did.kind, did.n, product((*times, did.over)))
-        yield Work(product((*times, fact.times)), did, fact.operands, fact.part, fact.once, fact.phase)
+        yield Work(product((*times, fact.times)), did, fact.operands, fact.part, fact.once, fact.phase, fact.op)
 
 
 class Recurrent(KernelAndBias):
@@ -66,13 +66,13 @@ class Recurrent(KernelAndBias):
         for _ in range(self.states if self.return_state else 0):
             yield Output((U,))
         yield Weight("kernel", (C, self.gates * U))
-        yield Work(product((T, self.gates, U)), dot(C), (INPUT, "kernel"), "kernel")
+        yield Work(product((T, self.gates, U)), dot(C), (INPUT, "kernel"), "kernel", op="MatMul")
         yield Weight("recurrent_kernel", (U, self.gates * U))
-        yield Work(product((T, self.gates, U)), dot(U), (HIDDEN, "recurrent_kernel"), "recurrent")
+        yield Work(product((T, self.gates, U)), dot(U), (HIDDEN, "recurrent_kernel"), "recurrent", op="MatMul")
         yield Work(product((T, self.gates, U)), "add", (HIDDEN, HIDDEN), "recurrent")
         if bias := self.bias_shape(U):
             yield Weight("bias", bias)
-            yield Work(product((T, *bias)), "add", (HIDDEN, "bias"), "bias")
+            yield Work(product((T, *bias)), "add", (HIDDEN, "bias"), "bias", op="BiasAdd")
         yield from self.gated(T, U)
         yield from self.dropped(T, C, U)
 

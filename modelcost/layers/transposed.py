@@ -14,7 +14,7 @@ from modelcost.layers.windows import reach, touched, transposed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, ClassVar
 
     from modelcost.facts import Shape
     from modelcost.layers.fields import DataFormat, Flag, Function, MaybePads, Padding, Size, Sizes
@@ -27,6 +27,8 @@ class ConvTranspose(KernelAndBias):
     inputs x taps x filters multiplies. An output that several products meet adds them up: as many
     adds as multiplies, less one for each output touched. Source of the lengths: Keras.
     """
+
+    op: ClassVar[str] = "Conv2DBackpropInput"  # TensorFlow has none in one dimension
 
     filters: Size = REQUIRED
     kernel_size: Sizes = REQUIRED
@@ -61,7 +63,7 @@ class ConvTranspose(KernelAndBias):
         yield Output(out)
         yield Weight("kernel", (*kernel, F, C))
         products = product((*space, C, *kernel, F))
-        yield Work(product((*places, F)), scatter(products), (INPUT, "kernel"), "kernel")
+        yield Work(product((*places, F)), scatter(products), (INPUT, "kernel"), "kernel", op=self.op)
         yield from finished(self, F, out)
 
 
@@ -112,6 +114,7 @@ class Conv3DTranspose(ConvTranspose):
     """
 
     rank = 3
+    op = "Conv3DBackpropInputV2"
 
 
 Convolution1DTranspose, Convolution2DTranspose = Conv1DTranspose, Conv2DTranspose

@@ -52,6 +52,16 @@ class UpSampling1D(Layer):
         yield from repeated(enlarged(self, x, (self.size,), "channels_last")[1])
 
 
+def bilinear(space: tuple[Any, ...], shape: Shape) -> Iterator[Work]:
+    """a + (b - a)*t three times for each output, and once a call where outputs fall among the inputs."""
+    op = "ResizeBilinear"
+    for step in ("sub", "mul", "add"):
+        yield Work(3 * product(shape), step, (INPUT, HIDDEN), "resize", op=op)
+    yield Work(2, "div", (INPUT,), "positions", True, op=op)
+    for step, times in (("add", 1), ("mul", 1), ("sub", 2), ("round", 2), ("compare", 2)):
+        yield Work(times * total(space), step, (HIDDEN,), "positions", True, op=op)
+
+
 class UpSampling2D(Layer):
     """Enlarge an image: (H, W, C) to (H*S, W*S, C), by repeating pixels or by blending the nearest four. No weights.
 
@@ -87,11 +97,7 @@ class UpSampling2D(Layer):
             yield from repeated(out)
             return
         yield Output(out)
-        for step in ("sub", "mul", "add"):
-            yield Work(3 * product(out), step, (INPUT, HIDDEN), "upsampling")
-        yield Work(2, "div", (INPUT,), "positions", once=True)
-        for step, times in (("add", 1), ("mul", 1), ("sub", 2), ("round", 2), ("compare", 2)):
-            yield Work(times * total(space), step, (HIDDEN,), "positions", once=True)
+        yield from bilinear(space, out)
 
 
 class UpSampling3D(Layer):

@@ -13,6 +13,7 @@ from modelcost.layers.windows import adaptive_covered
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import ClassVar
 
     from modelcost.facts import Shape
     from modelcost.layers.fields import DataFormat, Flag, Sizes
@@ -41,6 +42,7 @@ class AdaptivePool(Layer):
     """
 
     folded = staticmethod(largest)
+    op: ClassVar[str] = "MaxPool"
 
     output_size: Sizes = REQUIRED
     data_format: DataFormat = None
@@ -54,7 +56,7 @@ class AdaptivePool(Layer):
             for letter, size, count in zip(letters, space, out, strict=True)
         ]
         yield Output(joined_channels(out, C, self.data_format))
-        yield from self.folded(product((*out, C)), over=product((*read, C)))
+        yield from self.folded(product((*out, C)), over=product((*read, C)), op=self.op)
 
 
 class GlobalMaxPooling1D(GlobalPool):
@@ -167,6 +169,7 @@ class AdaptiveMaxPooling3D(AdaptivePool):
     """
 
     rank = 3
+    op = "MaxPool3D"
 
 
 class AdaptiveAveragePooling1D(AdaptivePool):
@@ -181,6 +184,7 @@ class AdaptiveAveragePooling1D(AdaptivePool):
     """
 
     rank = 1
+    op = "AvgPool"
     folded = staticmethod(mean)
 
 
@@ -196,6 +200,7 @@ class AdaptiveAveragePooling2D(AdaptivePool):
     """
 
     rank = 2
+    op = "AvgPool"
     folded = staticmethod(mean)
 
 
@@ -210,6 +215,7 @@ class AdaptiveAveragePooling3D(AdaptivePool):
     """
 
     rank = 3
+    op = "AvgPool3D"
     folded = staticmethod(mean)
 
 

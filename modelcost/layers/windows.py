@@ -44,7 +44,7 @@ def windows(name: str, size: Any, kernel: Any, stride: Any = 1, dilation: Any = 
     >>> windows("H", Count(227, "H"), Count(11, "K"), Count(4, "S")).formula()
     '(H - K)//S + 1'
     """
-    once = always_one(stride)
+    size, once = size if isinstance(size, Term) else Count(size), always_one(stride)
     if padding in ("same", "causal"):
         return size if once else ((size - 1) // stride + 1).called(f"{name}_out")
     across = reach(kernel, dilation)
@@ -214,3 +214,21 @@ def share(size: Any, parts: Any, rule: str) -> Any:
     if not isinstance(size, Expression) and not isinstance(parts, Expression) and int(size) % int(parts):
         raise SizeError(f"{rule}. Received: {size} to be divided by {parts}")
     return agreed((size, size // parts * parts)) // parts
+
+
+def rounded_up(size: Any, multiple: Any) -> Any:
+    """The least multiple of `multiple` that is not below `size`.
+
+    >>> rounded_up(Count(10), 3)
+    12
+    """
+    return ((size - 1) // multiple + 1) * multiple
+
+
+def rounded_down(count: Any, parts: Any) -> Any:
+    """How often `parts` goes into `count`, what is left over dropped, as int(count / parts) does.
+
+    >>> rounded_down(Count(10), 4)
+    2
+    """
+    return count // parts

@@ -1,0 +1,44 @@
+"""What the TensorFlow profiler counts: `tf`, defects included, and `tf-honest`, the same weights with them mended."""
+
+from __future__ import annotations
+
+from modelcost.conventions.convention import Convention
+from modelcost.conventions.tensorflow.defects import differences, without_shape
+from modelcost.conventions.tensorflow.operations import changed, honest
+from modelcost.count import total
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from modelcost.conventions.tensorflow.operations import ByOp
+    from modelcost.facts import Facts
+    from modelcost.model import Model
+
+
+class TensorFlow(Convention):
+    """A convention that counts operations of the graph that Keras makes, as TensorFlow's profiler does."""
+
+    def __init__(self, name: str, says: str, defects: bool) -> None:
+        super().__init__(name, says, {})
+        self.defects = defects
+
+    def shapeless(self, model: Model) -> frozenset[str]:
+        return frozenset(without_shape(model)) if self.defects else frozenset()
+
+    def flops(self, facts: Facts, parts: frozenset[str] | None = None) -> tuple[Any, Any]:
+        found = self.by_operation(facts, parts).values()
+        return total(each for each, _ in found), total(once for _, once in found)
+
+    def by_operation(self, facts: Facts, parts: frozenset[str] | None = None) -> ByOp:
+        """The FLOPs of a call by operation, as (for each example, once a call); defects are those of whole layers."""
+        counted = honest(facts, parts)
+        for difference in differences(facts) if self.defects and parts is None else ():
+            counted = changed(counted, difference.flops)
+        return counted
+
+
+TENSORFLOW = (
+    TensorFlow("tf", "what the TensorFlow profiler prints for Keras's graph, its known defects included", True),
+    TensorFlow("tf-honest", "as tf, with its defects mended: loops, einsum, grouped convolutions, ... counted", False),
+)
