@@ -19,7 +19,17 @@ _HOME = {
     "Report": "report", "cost": "report",
     "from_keras": "importers", "load": "importers", "register": "importers.rules",
 }  # fmt: skip
-_MODULES = ("activations", "constraints", "conventions", "initializers", "layers", "ops", "regularizers", "zoo")
+_MODULES = (
+    "activations",
+    "constraints",
+    "conventions",
+    "initializers",
+    "layers",
+    "models",
+    "ops",
+    "regularizers",
+    "zoo",
+)
 
 
 def __getattr__(name: str) -> Any:
@@ -50,4 +60,4 @@ def _no_attribute(name: str, layers: list[str]) -> str:
 def __dir__() -> list[str]:
     from modelcost.layers import names
 
-    return sorted([*globals(), *_HOME, *_MODULES, *names()])
+    return sorted({"__version__", *_HOME, *_MODULES, *names()})

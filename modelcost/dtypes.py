@@ -22,6 +22,6 @@ def bytes_of(dtype: str) -> int:
     >>> bytes_of("float32")
     4
     """
-    if dtype not in BYTES:
+    if not isinstance(dtype, str) or dtype not in BYTES:
         raise unknown("dtype", dtype, BYTES)
     return BYTES[dtype]

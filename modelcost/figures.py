@@ -42,6 +42,12 @@ class Figures:
         value = self.__dict__[name] = self._given[name]()
         return value
 
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._given]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, **self.figures, "_given": dict.fromkeys(self._given)}
+
     def __repr__(self) -> str:
         return f"{self.of}: {', '.join(f'{name}={value}' for name, value in self.figures.items())}"
 
@@ -85,7 +91,7 @@ class Row(Figures):
         if self.entry is None or self.convention is None:
             raise self._read_from_file("parts are")
         facts, known = self.entry.facts, self.entry.facts.part_names()
-        parts = frozenset(names.split("+"))
+        parts = frozenset(str(names).split("+"))
         for name in parts:
             if name not in known:
                 raise UnknownNameError(f"{self.name}: {unknown('part', name, known)}")

@@ -6,6 +6,7 @@ from functools import partial
 from itertools import count as serials
 
 from modelcost.errors import ModelCostError, short, unknown
+from modelcost.naming import name_stem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from modelcost.layers.base import Layer
 
 _serial = serials(1)
-_stems: dict[str, str] = {}
 
 
 class Tensor:
@@ -130,6 +130,7 @@ class Call:
         self.serial = next(_serial)
         self.facts = located(layer, label, tuple(tensor.shape for tensor in inputs), options)
         self.outputs = tuple(Tensor(self, i) for i in range(len(self.facts.outputs)))
+        layer.__dict__["called"] = None if "called" in layer.__dict__ else self  # None: more than once
 
 
 def shape_text(shape: Iterable[Any]) -> str:
@@ -140,24 +141,6 @@ def shape_text(shape: Iterable[Any]) -> str:
     """
     sizes = [str(size) for size in shape]
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
-
-
-def name_stem(class_name: str) -> str:
-    """The name that Keras gives to a first layer of this class.
-
-    >>> name_stem("Conv2DTranspose"), name_stem("MaxPooling2D"), name_stem("LSTM"), name_stem("ReLU")
-    ('conv2d_transpose', 'max_pooling2d', 'lstm', 're_lu')
-    """
-    if class_name not in _stems:
-        _stems[class_name] = "".join(_snake(class_name))
-    return _stems[class_name]
-
-
-def _snake(class_name: str) -> Iterator[str]:
-    """The letters in lower case, with a _ before each capital that begins a word."""
-    for before, letter, after in zip(f" {class_name}", class_name, f"{class_name[1:]} ", strict=False):
-        begins = letter.isupper() and (before.islower() or (after.islower() and before.isalnum()))
-        yield f"_{letter.lower()}" if begins else letter.lower()
 
 
 def located(layer: Layer, label: Callable[[], str], shapes: tuple[Shape, ...], options: dict[str, Any]) -> Facts:

@@ -7,13 +7,15 @@ from functools import partial
 from modelcost.count import Term
 from modelcost.errors import ModelCostError, SizeError, short
 from modelcost.facts import Facts, Output, Weight, Work, within
-from modelcost.graph import Call, Tensor, calls_behind, flat, located, name_stem, own_label, shape_text
+from modelcost.graph import Call, Tensor, calls_behind, flat, located, own_label, shape_text
+from modelcost.keras_script import KerasScript
 from modelcost.layers.base import Layer
 from modelcost.layers.input import InputLayer, resized
+from modelcost.naming import unique_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from modelcost.facts import Shape
@@ -37,7 +39,7 @@ class Entry:
         return type(self.layer).__name__
 
 
-class Model(Layer):
+class Model(KerasScript, Layer):
     """A graph of layer calls from `inputs` to `outputs`, in Keras's functional style.
 
     >>> from modelcost.layers import Dense, Input
@@ -50,12 +52,17 @@ class Model(Layer):
 
     def __init__(
         self,
-        inputs: Tensor | Sequence[Tensor],
-        outputs: Tensor | Sequence[Tensor],
+        inputs: Tensor | Sequence[Tensor] | None = None,
+        outputs: Tensor | Sequence[Tensor] | None = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
-        super().__init__(name=name, trainable=trainable)
+        self.__dict__.update(inputs=(), outputs=(), calls=[], named={})
+        Layer.__init__(self, name=name, trainable=trainable)
+        if inputs is None or outputs is None:
+            raise ModelCostError(
+                "a Model is made of its inputs and outputs, Model(x, y): a subclass's graph stands in its code only"
+            )
         self.__dict__["inputs"] = _tensors("inputs", inputs)
         self.__dict__["outputs"] = _tensors("outputs", outputs)
         self.__dict__["calls"] = self._ordered()
@@ -141,9 +148,13 @@ class Model(Layer):
 
     def _named_calls(self, prefix: str) -> Iterator[tuple[str, Call]]:
         calls_of: dict[Layer, int] = {}
+        taken = set(self.names.values())
         for call in self.calls:
+            name = self.names[call.layer]
             nth = calls_of[call.layer] = calls_of.get(call.layer, 0) + 1
-            yield f"{prefix}{self.names[call.layer]}{f':{nth}' if nth > 1 else ''}", call
+            while nth > 1 and f"{name}:{nth}" in taken:
+                nth = calls_of[call.layer] = nth + 1
+            yield f"{prefix}{name}{f':{nth}' if nth > 1 else ''}", call
 
     def _walk(self, facts: dict[Call, Facts], prefix: str, seen: set[Layer], trainable: bool) -> Iterator[Entry]:
         for name, call in self._named_calls(prefix):
@@ -270,27 +281,3 @@ def _tensors(what: str, given: Any) -> tuple[Tensor, ...]:
     if not several:
         raise ModelCostError(f"a model needs {what}")
     return tuple(several)
-
-
-def unique_names(layers: Iterable[Layer]) -> dict[Layer, str]:
-    """A name for each layer: its own, or Keras's with a number, in the order in which the layers were made."""
-    distinct = list(dict.fromkeys(layers))
-    names: dict[Layer, str] = {}
-    taken: dict[str, Layer] = {}
-    for layer in distinct:
-        if layer.name is not None:
-            if layer.name in taken:
-                raise ModelCostError(
-                    f"two layers are called {layer.name!r}: {taken[layer.name]!r} and {layer!r}; names are unique"
-                )
-            taken[layer.name] = layer
-            names[layer] = layer.name
-    numbers: dict[str, int] = {}
-    for layer in sorted((one for one in distinct if one.name is None), key=lambda one: one.serial):
-        stem = name_stem(type(layer).__name__)
-        while (name := stem + (f"_{numbers[stem]}" if numbers.get(stem) else "")) in taken:
-            numbers[stem] = numbers.get(stem, 0) + 1
-        numbers[stem] = numbers.get(stem, 0) + 1
-        taken[name] = layer
-        names[layer] = name
-    return {layer: names[layer] for layer in distinct}

@@ -30,8 +30,8 @@ def applied(kind: str, *args: Any, **kwargs: Any) -> Any:
 
 
 def _names() -> dict[str, str]:
-    from modelcost.graph import name_stem
     from modelcost.layers.operations import names
+    from modelcost.naming import name_stem
 
     return {name_stem(kind).replace("log_1p", "log1p"): kind for kind in names()}
 

@@ -10,8 +10,8 @@ from modelcost.dtypes import COMPUTE, DEFAULT, bytes_of
 from modelcost.errors import ModelCostError, short, unknown
 from modelcost.facts import COLUMNS
 from modelcost.figures import Figures, Level, MissingFigureError, Row, absent, summed
-from modelcost.layers.windows import windows
-from modelcost.sizes import checks, size
+from modelcost.levels import NEEDS, levels
+from modelcost.sizes import alike, checks, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,9 +54,15 @@ class Report:
         return f"LOWER BOUND: what {len(self.unknown)} unknown layers cost is not in these figures: {which}"
 
     def __getitem__(self, name: str) -> Row:
-        if name not in self._by_name:
+        if not isinstance(name, str) or name not in self._by_name:
             raise unknown(f"layer of {self.model}", name, self._by_name)
         return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *dir(self.totals), *self.levels]
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -120,15 +126,6 @@ class Report:
         return explain(self, layer)
 
 
-NEEDS = {
-    "example": "",
-    "minibatch": "",
-    "epoch": "the number of training examples; give data=...",
-    "run": "the number of training examples and of epochs; give data=... and epochs=...",
-}
-"""What each level is, and the arguments that it needs."""
-
-
 def cost(
     model: Model | str,
     *,
@@ -160,11 +157,12 @@ def cost(
     model = load(model, partial, shapes)
     rule, given = convention_named(convention), {"data": data, "epochs": epochs}
     settings = {word: size(word, value) for word, value in given.items() if value is not None}
+    batch = size("batch", batch)
     entries = model.entries() if shapes is None else model.on(shapes)
     head: dict[str, Any] = {
         "model": model.name or "model",
-        "batch": size("batch", batch),
-        "dtype": dtype or _dtype(entries),
+        "batch": batch,
+        "dtype": _dtype(entries) if dtype is None else dtype,
         "convention": convention,
         "settings": settings,
         "unknown": _unknown(entries, partial),
@@ -173,7 +171,7 @@ def cost(
     rows = [_row(entry, rule, dtype, entry.name in shapeless) for entry in entries]
     guarded = _guard(rows)
     totals = Figures(head["model"], _totals(rows, guarded))
-    return Report(head, rows, totals, _levels(rows, totals, batch, settings, guarded))
+    return Report(head, rows, totals, levels(rows, totals, batch, settings, guarded))
 
 
 def _unknown(entries: Sequence[Entry], partial: bool) -> list[str]:
@@ -188,12 +186,13 @@ def _unknown(entries: Sequence[Entry], partial: bool) -> list[str]:
 
 
 def _shapes(input: Sequence[Any]) -> list[tuple[Any, ...]]:
+    rule = "input must be the sizes of one example, such as (224, 224, 3), or a list of such for several inputs"
     if not isinstance(input, list | tuple):
-        raise ModelCostError(
-            "input must be the sizes of one example, such as (224, 224, 3), or a list of such for several inputs. "
-            f"Received: input={short(input)}"
-        )
-    several = [tuple(one) for one in input] if input and isinstance(input[0], list | tuple) else [tuple(input)]
+        raise ModelCostError(f"{rule}. Received: input={short(input)}")
+    given = list(input) if any(isinstance(one, list | tuple) for one in input) else [input]
+    if not all(isinstance(one, list | tuple) for one in given):
+        raise ModelCostError(f"{rule}. Received: input={short(input)}")
+    several = [tuple(one) for one in given]
     for shape in several:
         for i, length in enumerate(shape):
             size(f"axis {i} of input", length)
@@ -230,7 +229,7 @@ def _work_figures(entry: Entry, rule: Convention, dtype: str | None) -> dict[str
 def _held_as(own: str | None, asked: str | None) -> str:
     """The dtype in which numbers are held: their own; but numbers with a fraction are held as was asked."""
     computed = COMPUTE[own] if own else DEFAULT
-    return asked if asked and "float" in computed else computed
+    return asked if asked is not None and "float" in computed else computed
 
 
 def _dtype(entries: Sequence[Entry]) -> str:
@@ -245,7 +244,8 @@ def _totals(rows: Sequence[Row], guarded: Callable[[Any], Any]) -> dict[str, Any
         return guarded(total(figure.called(row.name) for row in rows if not absent(figure := getattr(row, name))))
 
     def non_trainable() -> Any:
-        others = ((row.params - row.trainable_params).called(row.name) for row in rows if not absent(row.params))
+        frozen = (row for row in rows if not alike(row.params, row.trainable_params))
+        others = ((row.params - row.trainable_params).called(row.name) for row in frozen)
         return guarded(total(others))
 
     return {**{name: partial(over_rows, name) for name in FIGURES}, "non_trainable_params": non_trainable}
@@ -261,33 +261,3 @@ def _guard(rows: Sequence[Row]) -> Callable[[Any], Any]:
         return made("given", (figure, *known[0])) if known[0] else figure
 
     return guarded
-
-
-def _levels(
-    rows: Sequence[Row], totals: Figures, batch: int, settings: Mapping[str, int], guarded: Callable[[Any], Any]
-) -> dict[str, Level]:
-    """FLOPs of the forward pass: work for each example times the examples, work for each call times the calls."""
-
-    def forward(which: int, name: str) -> Any:
-        flops = ((row.name, row.flops_by_call()[which]) for row in rows)
-        whole = total(part.called(layer) for layer, part in flops if not absent(part))
-        return whole if absent(whole) else whole.called(name)
-
-    def passes(examples: Any, calls: Any) -> Any:
-        pairs = ((examples, forward(0, "each")), (calls, forward(1, "once")))
-        return guarded(summed(times * flops for times, flops in pairs if not absent(flops)))
-
-    N = Count(batch, "N", size="batch")
-    levels = {
-        "example": Level("example", {"forward_flops": lambda: totals.flops}),
-        "minibatch": Level("minibatch", {"forward_flops": lambda: passes(N, 1)}),
-    }
-    if "data" in settings:
-        data, epochs = Count(settings["data"], "data"), settings.get("epochs")
-        steps = windows("steps", data, 1, N, padding="same").called("steps")
-        epoch = levels["epoch"] = Level("epoch", {"steps": steps, "forward_flops": lambda: passes(data, steps)})
-        if epochs:
-            times = Count(epochs, "epochs")
-            run = {"steps": times * steps, "forward_flops": lambda: times * epoch.forward_flops.called("epoch")}
-            levels["run"] = Level("run", run)
-    return levels

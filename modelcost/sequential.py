@@ -6,7 +6,8 @@ from modelcost.errors import ModelCostError, SizeError, short
 from modelcost.graph import Tensor, called
 from modelcost.layers.base import Layer
 from modelcost.layers.input import Input, InputLayer
-from modelcost.model import Model, not_as_many, unique_names
+from modelcost.model import Model, not_as_many
+from modelcost.naming import unique_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ class Sequential(Model):
     """
 
     def __init__(self, layers: Iterable[Layer | Tensor] = (), name: str | None = None, trainable: bool = True) -> None:
-        Layer.__init__(self, name=name, trainable=trainable)
         self.__dict__.update(chain=[], inputs=(), outputs=(), calls=[], named=None, taken={})
+        Layer.__init__(self, name=name, trainable=trainable)
         if isinstance(layers, Layer):
             raise ModelCostError(f"a Sequential takes a list of layers. Received: {short(layers)}")
         for layer in list(layers or ()):
@@ -90,7 +91,9 @@ class Sequential(Model):
     def _facts(self, shapes: Sequence[Shape] | None) -> dict[Call, Facts]:
         self._start_unknown(shapes or ())
         if not self.inputs:
-            raise ModelCostError("the shape of the input is not known; start the Sequential with Input(shape)")
+            raise ModelCostError(
+                "the shape of the input is not known; start the Sequential with Input(shape), or give input=(...)"
+            )
         return super()._facts(shapes)
 
     @property
@@ -106,6 +109,8 @@ class Sequential(Model):
 
 def _own_shape(layer: Layer) -> Any:
     """The input shape that a first layer was given, in any of Keras's ways of saying it."""
+    if isinstance(layer, Model):
+        return layer.input_layers[0].example_shape() if len(layer.inputs) == 1 else None
     if layer.batch_input_shape is not None:
         return tuple(layer.batch_input_shape[1:])
     if layer.input_shape is not None:

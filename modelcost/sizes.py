@@ -96,14 +96,28 @@ def checks(sizes: Iterable[Any]) -> tuple[Any, ...]:
 
 def size(word: str, value: object) -> int:
     """`value` as a size that a user gave: a whole number from 1 to 2**63-1, or a `SizeError` that names it."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or isinstance(value, Expression):
+    number = whole(value)
+    if number is None:
         raise SizeError(f"{word} must be a whole number. Received: {word}={short(value)}")
-    whole = value if isinstance(value, int) else int(value.__index__())
-    if whole < 1:
-        raise SizeError(f"{word} must be at least 1. Received: {word}={short(whole)}")
-    if whole > LARGEST_SIZE:
-        raise SizeError(f"{word} must be at most 2**63-1. Received: {word}={short(whole)}")
-    return whole
+    if number < 1:
+        raise SizeError(f"{word} must be at least 1. Received: {word}={short(number)}")
+    if number > LARGEST_SIZE:
+        raise SizeError(f"{word} must be at most 2**63-1. Received: {word}={short(number)}")
+    return number
+
+
+def whole(value: Any) -> int | None:
+    """The whole number that a value is, Python's or NumPy's; None where it is none, as True and an unknown size.
+
+    >>> whole(3), whole(3.0), whole(True)
+    (3, None, None)
+    """
+    if isinstance(value, int):
+        return None if isinstance(value, bool) else value
+    try:
+        return None if isinstance(value, Expression) else int(value.__index__())
+    except (AttributeError, TypeError):
+        return None
 
 
 @lru_cache(maxsize=1024)  # the same object each time: what is worked out for one input serves another like it

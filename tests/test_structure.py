@@ -21,6 +21,7 @@ ROOT = Path(modelcost.__file__).parent
 
 FLOORS = (
     {"errors", "dtypes"},
+    {"naming"},
     {"notation", "operators", "initializers", "regularizers", "constraints"},
     {"count"},
     {"sizes"},
@@ -28,10 +29,11 @@ FLOORS = (
     {"facts"},
     {"graph"},
     {"layers"},
-    {"model", "sequential"},
+    {"keras_script"},
+    {"model", "sequential", "models"},
     {"conventions", "activations", "ops"},
     {"zoo", "importers"},
-    {"figures", "report"},
+    {"figures", "levels", "report"},
     {"render"},
     {"commands"},
     {"cli"},
@@ -42,6 +44,7 @@ FLOORS = (
 UPWARD = {
     ("count", "binding"): "count.rebind(): what evaluates anew is loaded only for those who do",
     ("graph", "layers"): "x + y on tensors is a call of a layer, which is loaded only then",
+    ("keras_script", "report"): "model.summary() is a report on the model",
     ("commands", "cli"): "completion describes the whole command line, of which it is a part",
     ("report", "render"): "report.to_json(), explain(), print(report): methods that save their caller an import",
 }

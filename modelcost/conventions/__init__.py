@@ -16,7 +16,7 @@ def convention(name: str) -> Convention:
     >>> convention("2macs").weights
     {'macs': 2}
     """
-    if name not in CONVENTIONS:
+    if not isinstance(name, str) or name not in CONVENTIONS:
         raise unknown("convention", name, CONVENTIONS)
     return CONVENTIONS[name]
 

@@ -6,7 +6,7 @@ from modelcost import layers
 from modelcost.dtypes import COMPUTE
 from modelcost.errors import ModelCostError, SizeError, short, unknown
 from modelcost.importers.rules import no_rule, rule_for
-from modelcost.layers.base import Layer, _settle
+from modelcost.layers.base import Layer, settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def name_of(record: dict[str, Any]) -> str:
 def fields_of(cls: type[Layer]) -> dict[str, Field]:
     """The arguments that a class of layer takes."""
     if "required" not in cls.__dict__:
-        _settle(cls)
+        settle(cls)
     return cls.fields
 
 

@@ -93,7 +93,7 @@ class Layer:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         cls = type(self)
         if "required" not in cls.__dict__:
-            _settle(cls)
+            settle(cls)
         given = _bound(cls, args, kwargs)
         self.__dict__.update(given=given, serial=next(_serial))
         try:
@@ -149,6 +149,27 @@ class Layer:
         """The layers whose weights these are, so that shared ones count once: itself, or the layer that it wraps."""
         return (self,)
 
+    @property
+    def input(self) -> Any:
+        """The tensor that it was called on, or the list of them; an error where it was not called just once."""
+        tensors = self._only_call().inputs
+        return tensors[0] if len(tensors) == 1 else list(tensors)
+
+    @property
+    def output(self) -> Any:
+        """The tensor that its call gave, or the list of them; an error where it was not called just once."""
+        tensors = self._only_call().outputs
+        return tensors[0] if len(tensors) == 1 else list(tensors)
+
+    def _only_call(self) -> Any:
+        if self.__dict__.get("called") is None:
+            times = "more than once" if "called" in self.__dict__ else "on nothing yet"
+            raise ModelCostError(f"{self!r} was called {times}, so that it has no input or output of its own")
+        return self.__dict__["called"]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "called"}
+
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Call it on tensors, as in Keras's functional style: gives the tensor, or the tensors, that come out."""
         return called(self, inputs, options)
@@ -166,7 +187,7 @@ def _own_fields(cls: type[Layer]) -> Iterator[Field]:
 Layer.own_fields = tuple(_own_fields(Layer))
 
 
-def _settle(cls: type[Layer]) -> None:
+def settle(cls: type[Layer]) -> None:
     """Make a class ready for its first instance: its arguments in order, those of its bases first.
 
     Each default is put on the class in its normal form: an instance then holds only what it was given.

@@ -6,10 +6,10 @@ kinds below, and that is all it takes for bad values to be refused, the same way
 
 from __future__ import annotations
 
-from modelcost.count import Count
+from modelcost.count import Count, Expression, Term
 from modelcost.dtypes import COMPUTE
 from modelcost.errors import ModelCostError, SizeError, short, unknown
-from modelcost.sizes import size
+from modelcost.sizes import size, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,9 +95,10 @@ def _sizes(name: str, value: Any, rank: int) -> tuple[int, ...]:
 
 
 def _whole(name: str, value: Any, rank: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63:
+    number = whole(value)
+    if number is None or abs(number) >= 2**63:
         raise refused("a whole number below 2**63", name, value)
-    return value
+    return number
 
 
 def _flag(name: str, value: Any, rank: int) -> bool:
@@ -107,9 +108,12 @@ def _flag(name: str, value: Any, rank: int) -> bool:
 
 
 def _number(name: str, value: Any, rank: int) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
+    if isinstance(value, bool | str) or not hasattr(value, "__float__"):
         raise refused("a finite number", name, value)
-    return value
+    number = value if isinstance(value, int) else float(value)
+    if number != number or abs(number) == float("inf"):
+        raise refused("a finite number", name, value)
+    return number
 
 
 def _rate(name: str, value: Any, rank: int) -> float:
@@ -138,10 +142,19 @@ def sides(name: str, value: Any, rank: int, words: str = "") -> tuple[tuple[int,
         several = (several,)
     pairs = [tuple(one) if isinstance(one, list | tuple) else (one, one) for one in several]
     good = len(pairs) == rank and all(len(pair) == 2 for pair in pairs)
-    whole = (isinstance(n, int) and not isinstance(n, bool) and 0 <= n < 2**63 for pair in pairs for n in pair)
-    if not good or not all(whole):
+    if not good or not all(_is_pad(n) for pair in pairs for n in pair):
         raise refused(rule, name, value)
-    return tuple((before, after) for before, after in pairs)
+    return tuple((_exact(before), _exact(after)) for before, after in pairs)
+
+
+def _is_pad(value: Any) -> bool:
+    number = whole(value)
+    return isinstance(value, Expression) or (number is not None and 0 <= number < 2**63)
+
+
+def _exact(value: Any) -> Any:
+    """A `Count` and an `Expression` keep their working; NumPy's numbers become Python's."""
+    return value if isinstance(value, Term) else whole(value)
 
 
 def _pads(name: str, value: Any, rank: int) -> tuple[int, ...]:
@@ -187,9 +200,10 @@ def _regularizer(name: str, value: Any, rank: int) -> Any:
 
 def _axes(name: str, value: Any, rank: int) -> tuple[int, ...]:
     several = value if isinstance(value, list | tuple) else (value,)
-    if not several or any(isinstance(one, bool) or not isinstance(one, int) for one in several):
+    numbers = tuple(whole(one) for one in several)
+    if not numbers or None in numbers:
         raise refused("a whole number or several of them", name, value)
-    return tuple(several)
+    return numbers  # type: ignore[return-value]
 
 
 def _option(name: str, value: Any, rank: int) -> str:

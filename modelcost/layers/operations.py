@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from modelcost.errors import ModelCostError, SizeError, short, unknown
 from modelcost.facts import INPUT
-from modelcost.graph import Tensor, called, name_stem, shape_text
+from modelcost.graph import Tensor, called, shape_text
 from modelcost.layers.base import Layer
 from modelcost.layers.merge import broadcast
 from modelcost.layers.preprocess import lengths
+from modelcost.naming import name_stem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

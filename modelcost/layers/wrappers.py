@@ -5,10 +5,10 @@ from __future__ import annotations
 from modelcost.count import product, total
 from modelcost.errors import ModelCostError, SizeError, short, unknown
 from modelcost.facts import HIDDEN, Output, Weight, Work, within
-from modelcost.graph import name_stem
 from modelcost.layers.base import Layer, named
 from modelcost.layers.fields import REQUIRED
 from modelcost.layers.recurrent import Recurrent, repeated
+from modelcost.naming import name_stem
 from modelcost.sizes import agreed
 
 TYPE_CHECKING = False

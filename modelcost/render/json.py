@@ -57,6 +57,10 @@ def parsed(text: str) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, A
         head["unknown"] = [
             _checked("an unknown layer", one, str) for one in _checked("unknown", whole.get("unknown"), list)
         ]
+    if whole.get("lower_bound") or whole.get("unknown"):
+        head["unknown"] = [
+            _checked("an unknown layer", one, str) for one in _checked("unknown", whole.get("unknown"), list)
+        ]
     rows = [_row(_checked("a layer", row, dict), FIGURES) for row in _checked("layers", whole.get("layers"), list)]
     per = _checked("per", whole.get("per"), dict)
     levels = {name: _figures(f"per {name}", level, ("forward_flops",)) for name, level in per.items()}

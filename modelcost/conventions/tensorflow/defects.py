@@ -41,7 +41,7 @@ def differences(facts: Facts) -> Iterator[Difference]:
 
 
 def without_shape(model: Model) -> list[str]:
-    """The calls whose inputs have lost their static shape in TensorFlow's graph: what they do for each example counts 0.
+    """The calls whose inputs have lost their static shape in TensorFlow's graph: work for each example counts 0.
 
     A grouped convolution is compiled apart, and no shape is known of what it gives, until a layer reshapes to
     lengths that it knows itself.

@@ -1,0 +1,70 @@
+"""What Keras scripts ask of a model beside its layers: its tensors, its layers by name, a summary."""
+
+from __future__ import annotations
+
+from modelcost.errors import ModelCostError, unknown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+RUNNING = frozenset({
+    "compile", "evaluate", "export", "fit", "load_weights", "predict", "predict_on_batch", "save", "save_weights",
+    "set_weights", "get_weights", "test_on_batch", "train_on_batch", "to_json", "weights", "variables",
+})  # fmt: skip
+"""What a model of Keras does with numbers, of which a model here has none."""
+
+
+class KerasScript:
+    """The part of Keras's model that scripts use while they build: mixed into `Model`."""
+
+    if TYPE_CHECKING:
+        inputs: tuple[Any, ...]
+        outputs: tuple[Any, ...]
+
+    @property
+    def input(self) -> Any:
+        """The tensor that goes in, or the list of them where there are several."""
+        return self.inputs[0] if len(self.inputs) == 1 else list(self.inputs)
+
+    @property
+    def output(self) -> Any:
+        """The tensor that comes out, or the list of them where there are several."""
+        return self.outputs[0] if len(self.outputs) == 1 else list(self.outputs)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
+        """The layer of that name, or at that place among `layers`.
+
+        Raises `UnknownNameError`, with the nearest names, where there is none.
+        """
+        if name is None and index is None:
+            raise ModelCostError("get_layer takes the name of a layer, or its index")
+        for i, (layer, known) in enumerate(_names(self).items()):
+            if known == name or (name is None and i == index):
+                return layer
+        raise unknown("layer", index if name is None else name, _names(self).values())
+
+    def summary(self) -> None:
+        """Print what the model costs, as the command line shows it."""
+        from modelcost.report import cost  # above this module: a summary is a report
+
+        print(cost(self))  # type: ignore[arg-type]
+
+    def count_params(self) -> int:
+        """How many parameters it has."""
+        from modelcost.report import cost  # as in `summary`
+
+        return int(cost(self).params)  # type: ignore[arg-type]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in RUNNING:
+            raise AttributeError(
+                f"{type(self).__name__} has no {name}: modelcost counts what a model costs and does not run it; "
+                "see mc.cost(model)"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
+def _names(model: Any) -> dict[Any, str]:
+    found: dict[Any, str] = model.names
+    return found
