@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModelCostError as error:
         return _complain(str(error))
     except OSError as error:
-        return _complain(f"cannot write: {error.strerror or error}")
+        return _complain(str(error))
     except KeyboardInterrupt:
         return 130
 
@@ -60,8 +60,8 @@ def command(name: str | None) -> Any:
 
 
 def _complain(text: str) -> int:
+    from modelcost.commands.output import warned
     from modelcost.render.escape import visible
 
-    if sys.stderr is not None:
-        print(f"modelcost: error: {visible(text)}", file=sys.stderr)
+    warned(f"modelcost: error: {visible(text)}")
     return 2

@@ -95,14 +95,15 @@ def max_of(n: Any = None, over: Any = None) -> Primitive:
 class Output:
     """One tensor that comes out, for one example: its shape, and whether it is only a view of the input.
 
-    `dtype` is None for the model's own; a tensor of token numbers has its own.
+    `dtype` is None for the model's own; a tensor of token numbers has its own. `inner`: it comes to
+    exist, but does not come out, as those between the layers of a model that stands inside another layer.
     """
 
-    __slots__ = ("dtype", "shape", "view")
+    __slots__ = ("dtype", "inner", "shape", "view")
 
-    def __init__(self, shape: Iterable[Any], view: bool = False, dtype: str | None = None) -> None:
+    def __init__(self, shape: Iterable[Any], view: bool = False, dtype: str | None = None, inner: bool = False) -> None:
         self.shape: Shape = tuple(shape)
-        self.view, self.dtype = view, dtype
+        self.view, self.dtype, self.inner = view, dtype, inner
 
     @property
     def elements(self) -> Any:
@@ -187,12 +188,13 @@ class Work:
 class Facts:
     """All facts of one call of a layer, sorted by kind."""
 
-    __slots__ = ("_known", "inputs", "layer", "outputs", "weights", "works")
+    __slots__ = ("_known", "inner", "inputs", "layer", "outputs", "weights", "works")
 
     def __init__(self, inputs: tuple[Shape, ...], facts: Iterable[Output | Weight | Work], layer: Any = None) -> None:
         several = tuple(facts)
         self.inputs, self.layer = inputs, layer  # the layer whose facts they are, or one that is alike in all
-        self.outputs = tuple(fact for fact in several if isinstance(fact, Output))
+        self.outputs = tuple(fact for fact in several if isinstance(fact, Output) and not fact.inner)
+        self.inner = tuple(fact for fact in several if isinstance(fact, Output) and fact.inner)
         self.weights = tuple(fact for fact in several if isinstance(fact, Weight))
         self.works = tuple(fact for fact in several if isinstance(fact, Work))
         self._known: dict[Any, Any] = {}
@@ -215,6 +217,10 @@ class Facts:
                 for name, counted in work.counted().items():
                     found.setdefault(name, ([], []))[work.once].append(counted)
         return {name: (total(example), total(once)) for name, (example, once) in found.items()}
+
+    def held(self) -> tuple[Output, ...]:
+        """The tensors that come to exist, those within it too; views of others do not."""
+        return tuple(output for output in (*self.outputs, *self.inner) if not output.view)
 
     def params(self, trainable: bool | None = None) -> Any:
         """How many parameters: all of them, the trainable ones, or the others."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from modelcost.errors import ModelCostError, unknown
+from modelcost.graph import Call, own_label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +59,9 @@ class KerasScript:
 
         return int(cost(self).params)  # type: ignore[arg-type]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return rebuilt, flattened(self)
+
     def __getattr__(self, name: str) -> Any:
         if name in RUNNING:
             raise AttributeError(
@@ -68,3 +74,31 @@ class KerasScript:
 def _names(model: Any) -> dict[Any, str]:
     found: dict[Any, str] = model.names
     return found
+
+
+def flattened(model: Any) -> tuple[Any, ...]:
+    """A model as a list of its calls, however deep it is, for pickling and copying."""
+    places = {call: i for i, call in enumerate(model.calls)}
+
+    def at(tensors: Any) -> list[tuple[int, int]]:
+        return [(places[tensor.call], tensor.index) for tensor in tensors]
+
+    calls = [(call.layer, at(call.inputs), call.options, at(call.uncounted)) for call in model.calls]
+    state = {name: value for name, value in model.__getstate__().items() if name not in ("inputs", "outputs", "calls")}
+    return type(model), {**state, "named": None}, calls, at(model.inputs), at(model.outputs)
+
+
+def rebuilt(
+    kind: type, state: dict[str, Any], calls: list[tuple[Any, ...]], inputs: list[Any], outputs: list[Any]
+) -> Any:
+    """The model of a list of calls."""
+    made: list[Call] = []
+
+    def tensors(places: list[tuple[int, int]]) -> tuple[Any, ...]:
+        return tuple(made[call].outputs[index] for call, index in places)
+
+    for layer, came, options, uncounted in calls:
+        made.append(Call(layer, tensors(came), options, partial(own_label, layer), tensors(uncounted)))
+    model = object.__new__(kind)
+    model.__dict__.update(state, inputs=tensors(inputs), outputs=tensors(outputs), calls=made)
+    return model

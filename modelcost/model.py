@@ -120,7 +120,7 @@ class Model(KerasScript, Layer):
     def _facts(self, shapes: Sequence[Shape] | None) -> dict[Call, Facts]:
         """The facts of each call; those found when it was made, unless the sizes that come in are others."""
         if shapes is None and not self._channels_first():
-            return {call: call.facts for call in self.calls}
+            return {call: _as_it_is(call) for call in self.calls}
         if shapes is not None and len(shapes) != len(self.inputs):
             raise SizeError(not_as_many(len(self.inputs), len(shapes)))
         facts: dict[Call, Facts] = {}
@@ -194,6 +194,9 @@ class Model(KerasScript, Layer):
         yield from facts.weights
         yield from facts.works
 
+    def layers_within(self) -> tuple[Layer, ...]:
+        return tuple(self.layers)
+
     def weight_owners(self) -> tuple[Layer, ...]:
         """The layers within it whose weights these are."""
         return tuple(owner for layer in self.names for owner in layer.weight_owners())
@@ -235,10 +238,13 @@ class ModelFacts(Facts):
     __slots__ = ("model", "of_calls")
 
     def __init__(self, model: Model, inputs: tuple[Shape, ...], of_calls: dict[Call, Facts]) -> None:
-        came_out = (of_calls[tensor.call].outputs[tensor.index] for tensor in model.outputs)
-        super().__init__(inputs, [Output(output.shape, dtype=output.dtype) for output in came_out], model)
+        super().__init__(inputs, [of_calls[tensor.call].outputs[tensor.index] for tensor in model.outputs], model)
         del self.weights, self.works  # worked out when they are asked for: rows need only those of the calls
         self.model, self.of_calls = model, of_calls
+
+    def held(self) -> tuple[Output, ...]:
+        entries = self.model._walk(self.of_calls, "", set(), True)
+        return tuple(out for entry in entries if not isinstance(entry.layer, InputLayer) for out in entry.facts.held())
 
     def __getattr__(self, name: str) -> Any:
         if name not in ("weights", "works"):
@@ -250,6 +256,11 @@ class ModelFacts(Facts):
         self.weights = tuple(fact for fact in together if isinstance(fact, Weight))
         self.works = tuple(fact for fact in together if isinstance(fact, Work))
         return getattr(self, name)
+
+
+def _as_it_is(call: Call) -> Facts:
+    """The facts of a call; anew for a layer around others, which may have been frozen since it was called."""
+    return call.layer.costed(call.facts.inputs, call.options) if call.layer.layers_within() else call.facts
 
 
 def _owns(layer: Layer, seen: set[Layer]) -> bool:

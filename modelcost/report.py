@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.conventions import Convention
+    from modelcost.facts import Facts
     from modelcost.model import Entry, Model
 
 FIGURES = ("params", "trainable_params", *COLUMNS, "flops", "activation_bytes")
@@ -220,8 +221,7 @@ def _work_figures(entry: Entry, rule: Convention, dtype: str | None) -> dict[str
     facts = entry.facts
     figures = {column: summed(facts.column(column)) for column in COLUMNS}
     figures["flops"] = summed(facts.remembered(("flops", rule.name), lambda: rule.flops(facts)))
-    held = (output for output in facts.outputs if not output.view)
-    widths = ((output, bytes_of(_held_as(output.dtype or entry.layer.dtype, dtype))) for output in held)
+    widths = ((output, bytes_of(_held_as(output.dtype or entry.layer.dtype, dtype))) for output in facts.held())
     figures["activation_bytes"] = total(output.elements * Count(width, "bytes") for output, width in widths)
     return figures
 
@@ -251,13 +251,22 @@ def _totals(rows: Sequence[Row], guarded: Callable[[Any], Any]) -> dict[str, Any
     return {**{name: partial(over_rows, name) for name in FIGURES}, "non_trainable_params": non_trainable}
 
 
+def _sizes(facts: Facts) -> Iterator[Any]:
+    """Every size that a layer works with: those that come out, those of its weights, those that it folds."""
+    for shape in (*(output.shape for output in facts.outputs), *(weight.shape for weight in facts.weights)):
+        yield from shape
+    for work in facts.works:
+        yield from (work.times, work.primitive.n, work.primitive.over)
+
+
 def _guard(rows: Sequence[Row]) -> Callable[[Any], Any]:
     """Ties a figure of the whole model to its layers: no rebinding gives it for sizes that one of them cannot have."""
     known: list[tuple[Any, ...]] = []
 
     def guarded(figure: Any) -> Any:
         if not known:
-            known.append(checks(size for row in rows for shape in row.output_shapes for size in shape))
+            several = {id(row.entry.facts): row.entry.facts for row in rows if row.entry is not None}
+            known.append(checks(size for facts in several.values() for size in _sizes(facts)))
         return made("given", (figure, *known[0])) if known[0] else figure
 
     return guarded

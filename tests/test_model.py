@@ -460,3 +460,65 @@ def test_a_report_is_read_by_name_and_by_attribute() -> None:
     with pytest.raises(ModelCostError, match=r"give data=\.\.\. and epochs="):
         _ = mc.cost(mc.zoo.lenet5(), data=100).run
     assert not hasattr(report, "epoch")
+
+
+def test_freezing_a_model_freezes_its_layers_wherever_they_are_used() -> None:
+    """As Keras's setter does, and its constructor's argument does not."""
+    x = mc.Input((4,))
+    base = mc.Model(x, mc.Dense(5)(x))
+    base.trainable = False
+    assert mc.cost(mc.Model(base.inputs, mc.Dense(2)(base.outputs[0]))).trainable_params == 12
+    dense = mc.Dense(5)
+    base = mc.Model(x, dense(x))
+    dense.trainable = False
+    base.trainable = True
+    assert mc.cost(base).trainable_params == 25
+
+
+def test_a_layer_frozen_after_the_call_of_what_stands_around_it_is_frozen() -> None:
+    dense = mc.Dense(4)
+    model = mc.Sequential([mc.Input((3, 4)), mc.TimeDistributed(dense)])
+    assert mc.cost(model).trainable_params == 20
+    dense.trainable = False
+    assert mc.cost(model).trainable_params == 0
+
+
+def test_a_model_at_every_step_holds_what_is_within_it_at_every_step() -> None:
+    x = mc.Input((6,))
+    inner = mc.Model(x, mc.Dense(4)(mc.Dense(5)(x)))
+    report = mc.cost(mc.Sequential([mc.Input((3, 6)), mc.TimeDistributed(inner)]))
+    assert report["time_distributed"].activation_bytes == 4 * 3 * (5 + 4)
+
+
+def test_figures_of_a_model_are_refused_for_sizes_that_fold_apart() -> None:
+    a, b = mc.Input((None, 3), name="a"), mc.Input((None, 4), name="b")
+    report = mc.cost(mc.Model([a, b], mc.Dot(axes=1)([a, b])))
+    for figure in (report.activation_bytes, report.multiplies):
+        assert figure.rebind(**{"a.steps": 4, "b.steps": 4}) > 0
+        with pytest.raises(mc.SizeError):
+            figure.rebind(**{"a.steps": 4, "b.steps": 7})
+
+
+def test_what_scripts_ask_of_a_model() -> None:
+    x = mc.Input((8,))
+    base = mc.Model(x, mc.Dense(4, name="head")(mc.Dense(6)(x)))
+    assert mc.cost(mc.Model(base.input, mc.Dense(2)(base.output))).params == 54 + 28 + 10
+    assert (base.get_layer("head").units, base.get_layer(index=1).units) == (4, 6)
+    assert (base.count_params(), base.layers[1].output.shape, base.layers[1].input.shape) == (82, (6,), (8,))
+    with pytest.raises(ModelCostError, match="unknown layer 'haed'; did you mean head"):
+        base.get_layer("haed")
+    with pytest.raises(AttributeError, match=r"Model has no compile: modelcost counts .* see mc.cost\(model\)"):
+        base.compile("adam")  # type: ignore[attr-defined]
+    assert mc.cost(mc.Sequential([base, mc.Dense(2)])).params == 82 + 10
+    assert mc.models.Sequential is mc.Sequential
+
+
+def test_reports_and_models_survive_pickling() -> None:
+    report = mc.cost("lenet5", batch=4, data=10, epochs=2)
+    again = pickle.loads(pickle.dumps(report))
+    assert again.totals.figures == report.totals.figures
+    assert again.run.forward_flops == report.run.forward_flops
+    assert "C1" in again
+    model = pickle.loads(pickle.dumps(mc.zoo.resnet152()))
+    assert [entry.name for entry in model.entries()] == [entry.name for entry in mc.zoo.resnet152().entries()]
+    assert mc.cost(model).params == 60419944

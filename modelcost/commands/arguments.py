@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import SUPPRESS, Action, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 
-from modelcost.commands.output import terminal_width
+from modelcost.commands.output import said, terminal_width
 from modelcost.errors import ModelCostError, nearest, short, unknown
 from modelcost.render import FORMATS
 
@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any, NoReturn
 
-MODEL = "a name of the zoo (see `modelcost models`), or package.module:name for a model of your own"
+    from modelcost.model import Model
+
+MODEL = (
+    "a name of the zoo (see `modelcost models`), a file (.keras, .json, .h5), or package.module:name for a model of "
+    "your own"
+)
 
 
 class Parser(ArgumentParser):
@@ -43,19 +48,28 @@ class Parser(ArgumentParser):
         """Raise what is wrong as a `ModelCostError`, with where to read more."""
         raise ModelCostError(f"{message.removeprefix('argument ')} (see {self.prog} --help)")
 
-    def parsed(self, words: Sequence[str]) -> Namespace:
-        """The arguments; an error that names the first word that has no place."""
+    def print_help(self, file: Any = None) -> None:
+        """Print the help as any other answer: where that cannot be done, it is an error."""
+        said(self.format_help())
+
+    def parsed(self, words: Sequence[str], meant: Callable[[Namespace, list[str]], str] | None = None) -> Namespace:
+        """The arguments; an error that names the first word that has no place, and says what `meant` makes of it."""
         found, others = self.parse_known_args(list(words))
         if not others:
             return found
-        return self.error(self._no_place(others[0]))
+        if is_option(others[0]):
+            return self.error(self._no_option(others[0]))
+        return self.error(f"one argument too many: {short(others[0])}{meant(found, others) if meant else ''}")
 
-    def _no_place(self, text: str) -> str:
+    def _no_option(self, text: str) -> str:
         word = text.partition("=")[0]
-        if not word.startswith("-") or word == "-":
-            return f"one argument too many: {short(text)}"
         near = nearest(word, (option for option in self._option_string_actions if option.startswith("--")))
         return f"unknown option {short(word)}{f'; did you mean {near[0]}?' if near else ''}"
+
+
+def is_option(word: str) -> bool:
+    """Whether a word is an option, or was meant to be one."""
+    return word.startswith("-") and word != "-"
 
 
 def _page(prog: str) -> RawDescriptionHelpFormatter:
@@ -116,14 +130,18 @@ def add_settings(parser: Parser) -> None:
 def add_output(parser: Parser) -> None:
     """Where the answer goes, and in which form."""
     add_choice(parser, "--format", FORMATS, "table", "table, markdown, csv, json or latex")
-    words = "write to a file, which is never left half written"
+    words = "write to a file, which is never left half written; - is standard output"
     parser.files.append(parser.add_argument("--output", metavar="FILE", help=words))
 
 
-def costed(given: Namespace, model: Any) -> Any:
-    """The report on a model, by the settings that were given."""
+def costed(given: Namespace, text: str) -> Any:
+    """The report on the model that `text` stands for, by the settings that were given."""
+    from modelcost.commands.source import named
     from modelcost.report import cost
 
+    model = named(text, given.partial)
+    if given.input is None and not isinstance(model, str):
+        _check_start(model, text)
     return cost(
         model,
         batch=given.batch,
@@ -134,3 +152,9 @@ def costed(given: Namespace, model: Any) -> Any:
         input=given.input,
         partial=given.partial,
     )
+
+
+def _check_start(model: Model, text: str) -> None:
+    if not model.inputs:
+        way_out = "give it, as in --input 784 or --input 28x28x1"
+        raise ModelCostError(f"{short(text)}: the shape of its input is not known; {way_out}")

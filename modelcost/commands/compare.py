@@ -25,8 +25,7 @@ def run(name: str, words: Sequence[str]) -> int:
     if len(given.model) < 2:
         taken.error("compare takes two models or more")
     from modelcost.commands.output import shown
-    from modelcost.commands.source import named
     from modelcost.render import compare
 
-    shown(compare, [costed(given, named(model)) for model in given.model], given)
+    shown(compare, [costed(given, model) for model in given.model], given)
     return 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 from modelcost.commands.arguments import Parser, add_output, add_settings, costed
+from modelcost.errors import UnknownNameError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Iterable, Sequence
 
     from modelcost.commands.limits import Limit
@@ -24,7 +24,8 @@ other commands:
 examples:
   modelcost alexnet --batch 64
   modelcost explain alexnet conv1
-  modelcost resnet50 --input 320x320x3 --data 1_281_167 --epochs 90 --format json
+  modelcost net.keras --data 60_000 --epochs 20 --format json
+  modelcost resnet50 --input 320x320x3 --convention tf
 """
 
 
@@ -46,19 +47,34 @@ def run(name: str | None, words: Sequence[str]) -> int:
     if not words or tuple(words) == ("--version",):
         return _without_model(words)
     taken = parser(name)
-    given = taken.parsed(words)
+    given = taken.parsed(words, _meant)
     if given.version:
         return _without_model(("--version",))
     if given.model is None:
         taken.error("which model?")
     from modelcost.commands.output import shown
-    from modelcost.commands.source import named
     from modelcost.render import page
 
-    report = costed(given, named(given.model))
+    report = _costed(given)
     limits = _limits(given.max, report)
     shown(page, report, given)
     return _judged(limits)
+
+
+def _costed(given: Namespace) -> Report:
+    try:
+        report: Report = costed(given, given.model)
+    except UnknownNameError as error:
+        from modelcost.commands.meant import command_or_model
+
+        raise command_or_model(given.model) or error from None
+    return report
+
+
+def _meant(given: Namespace, others: list[str]) -> str:
+    from modelcost.commands.meant import with_words
+
+    return with_words(given.model, others)
 
 
 def _without_model(words: Sequence[str]) -> int:
@@ -78,7 +94,9 @@ def _limits(texts: Iterable[str], report: Report) -> list[Limit]:
 
 
 def _judged(limits: Iterable[Limit]) -> int:
+    from modelcost.commands.output import warned
+
     over = [limit for limit in limits if limit.over]
     for limit in over:
-        print(f"modelcost: over the limit: {limit}", file=sys.stderr)
+        warned(f"modelcost: over the limit: {limit}")
     return 1 if over else 0

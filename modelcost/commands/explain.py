@@ -24,8 +24,7 @@ def run(name: str, words: Sequence[str]) -> int:
     """Show the workings."""
     given = parser(name).parsed(words)
     from modelcost.commands.output import shown
-    from modelcost.commands.source import named
     from modelcost.render import explain
 
-    shown(explain, explain.Explained(costed(given, named(given.model)), given.layer), given)
+    shown(explain, explain.Explained(costed(given, given.model), given.layer), given)
     return 0

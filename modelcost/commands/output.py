@@ -10,16 +10,17 @@ from modelcost.errors import ModelCostError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from typing import Any
+    from typing import Any, TextIO
 
 
 def shown(view: Any, subject: Any, given: Namespace) -> None:
     """Write a view of `subject` in the format and to the place that were asked for."""
     from modelcost.render import rendered
 
-    text = rendered(view, subject, given.format, None if given.output is not None else terminal_width())
-    if given.output is None:
-        said(text)
+    to_file = given.output not in (None, "-")
+    text = rendered(view, subject, given.format, None if to_file else terminal_width())
+    if not to_file:
+        said(text, "; use --output FILE")
     else:
         from modelcost.commands.saving import saved
 
@@ -39,12 +40,32 @@ def terminal_width() -> int | None:
         return None
 
 
-def said(text: str) -> None:
-    """Write to standard output. A reader that has gone away, as `head` does, is no error."""
+def said(text: str, way_out: str = "") -> None:
+    """Write to standard output. A reader that has gone away, as `head` does, is no error.
+
+    Raises `ModelCostError`, with a way out, where it is closed or takes no more.
+    """
     if sys.stdout is None:
-        raise ModelCostError("standard output is closed; use --output FILE")
+        raise ModelCostError(f"standard output is closed{way_out}")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence(sys.stdout)
+    except OSError as error:
+        raise ModelCostError(f"cannot write to standard output: {error.strerror}") from None
+
+
+def warned(text: str) -> None:
+    """Write a line to standard error, if that can be done: the exit status says it all the same."""
+    if sys.stderr is None:
+        return
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        _silence(sys.stderr)
+
+
+def _silence(stream: TextIO) -> None:
+    """Let what a stream still holds go nowhere, so that Python does not fail on it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -15,16 +15,17 @@ def saved(text: str, path: str) -> None:
     """
     if not path:
         raise ModelCostError("--output needs the name of a file")
-    if Path(path).is_dir():
-        raise ModelCostError(f"--output: {short(path, 300)} is a folder; give the name of a file")
     data = text.encode("utf-8", errors="backslashreplace")
     try:
+        if Path(path).is_dir():
+            raise ModelCostError(f"--output: {short(path, 300)} is a folder; give the name of a file")
         if Path(path).exists() and not Path(path).is_file():
             Path(path).write_bytes(data)
         else:
             _replaced(data, Path(path).resolve())
-    except OSError as error:
-        raise ModelCostError(f"--output: cannot write {short(path, 300)}: {error.strerror}") from None
+    except (OSError, RuntimeError) as error:  # the second: symbolic links in a circle, before Python 3.13
+        why = getattr(error, "strerror", None) or "its links go in a circle"
+        raise ModelCostError(f"--output: cannot write {short(path, 300)}: {why}") from None
 
 
 def _replaced(data: bytes, place: Path) -> None:

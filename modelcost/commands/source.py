@@ -1,4 +1,4 @@
-"""What stands for a model on the command line: a name, or code of the user's own. Only a person may name code."""
+"""What stands for a model on the command line: a name, a file, or code of the user's own. Only a person may name code."""
 
 from __future__ import annotations
 
@@ -11,57 +11,120 @@ if TYPE_CHECKING:
     from modelcost.model import Model
 
 
-def named(text: str) -> Model | str:
-    """The model of `package.module:name`; any other word is left to be looked up.
+def named(text: str, partial: bool = False) -> Model | str:
+    """The model of `package.module:name` or of a file; a name of the zoo is left to be looked up.
 
+    `partial`: layers of a file may be unknown.
     Raises `ModelCostError` where the code cannot be imported, fails, or gives something else than a model.
     """
+    from modelcost.importers import is_path, load
+
     module, colon, path = text.partition(":")
+    if module.endswith(".py"):
+        _refuse_file(text, module, path)
     words = [*module.split("."), *path.split(".")]
     if not colon or not all(word.isidentifier() for word in words):
-        return text
-    return _model(text, _imported(text, module, path))
+        return load(text, partial) if is_path(text) else text
+    return _model(text, _from_code(text, module, path))
 
 
-def _imported(text: str, module: str, path: str) -> Any:
+def _refuse_file(text: str, file: str, path: str) -> None:
+    """Say how to name the module that a Python file is; `x.py:y` may also be a module `py` within a package `x`."""
+    import os
+
+    place = file.removesuffix(".py").replace("\\", "/")
+    steps = [step for step in place.split("/") if step != "."]
+    if path and steps == [place] and not os.path.exists(file):  # noqa: PTH110
+        return
+    way_out = f"{'.'.join(steps)}:{path or 'NAME'}"
+    if not all(step.isidentifier() for step in steps):
+        way_out = f"{steps[-1]}:{path or 'NAME'} in the folder of {steps[-1]}.py"
+    raise ModelCostError(f"{short(text)}: code is named as a module, not as a file: {way_out}")
+
+
+def _from_code(text: str, module: str, path: str) -> Any:
+    """What the user's code has under this name, or gives when it is called, its current folder and prints in place.
+
+    What it prints goes to standard error: standard output is for the answer. The command line is not its own.
+    """
     import sys
-    from importlib import import_module
+    from contextlib import redirect_stdout, suppress
+    from io import StringIO
+
+    here, words = _folder(text), sys.argv
+    sys.path.insert(0, here)
+    sys.argv = [text]
+    try:
+        with redirect_stdout(sys.stderr or StringIO()):
+            return _called(text, _found(module, path))
+    except (Exception, SystemExit) as error:
+        raise ModelCostError(f"{text}: {_told(error, module)}") from error
+    finally:
+        sys.argv = words
+        with suppress(ValueError):
+            sys.path.remove(here)
+
+
+def _folder(text: str) -> str:
     from pathlib import Path
 
-    here = str(Path.cwd())
-    sys.path.insert(0, here)
     try:
-        found = import_module(module)
-        for word in path.split("."):
-            found = getattr(found, word)
-    except Exception as error:
-        raise ModelCostError(f"{text}: {_told(error)}") from error
-    finally:
-        sys.path.remove(here)
+        return str(Path.cwd())
+    except OSError as error:
+        raise ModelCostError(
+            f"{text}: the current folder cannot be read: {error.strerror}; change to another"
+        ) from None
+
+
+def _found(module: str, path: str) -> Any:
+    from importlib import import_module
+
+    found = import_module(module)
+    for word in path.split("."):
+        found = getattr(found, word)
     return found
 
 
-def _model(text: str, found: Any) -> Model:
+def _called(text: str, found: Any) -> Any:
     """A model as it is; a function is called, without arguments."""
     from modelcost.model import Model
 
-    if not isinstance(found, Model) and callable(found):
-        try:
-            found = found()
-        except Exception as error:
-            raise ModelCostError(f"{text}: {_told(error)}") from error
+    if isinstance(found, Model) or not callable(found):
+        return found
+    made = found()
+    if hasattr(made, "cr_frame"):
+        made.close()
+        raise ModelCostError("it is an async function; give one that returns the model")
+    return made
+
+
+def _model(text: str, found: Any) -> Model:
+    from modelcost.model import Model
+
     if not isinstance(found, Model):
         raise ModelCostError(f"{text} must be a Model, or a function that returns one. Received: {short(found)}")
     return found
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException, module: str) -> str:
     """An error of the user's code, with the place where it happened."""
     if isinstance(error, ModelCostError):
         return str(error)
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
+    if isinstance(error, SystemExit):
+        said = f": {short(error.code)}" if isinstance(error.code, str) else ""
+        way_out = "guard it with if __name__ == '__main__'"
+        return f"{_place(error, module)}the module ended the program (sys.exit{said}); {way_out}"
+    return f"{_place(error)}{type(error).__name__}: {error}"
+
+
+def _place(error: BaseException, module: str | None = None) -> str:
+    """Where an error arose, as file and line: the last place of all, or the last in the code of a module."""
+    found, place = "", error.__traceback__
+    while place is not None:
+        code, of = place.tb_frame.f_code, place.tb_frame.f_globals.get("__name__")
+        if code.co_filename == __file__ or code.co_filename.startswith("<"):
+            found = found if module else ""
+        elif module in (None, of):
+            found = f"{code.co_filename}:{place.tb_lineno}: "
         place = place.tb_next
-    file = "" if place is None else place.tb_frame.f_code.co_filename
-    where = "" if place is None or file == __file__ or file.startswith("<") else f"{file}:{place.tb_lineno}: "
-    return f"{where}{type(error).__name__}: {error}"
+    return found

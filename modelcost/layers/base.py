@@ -119,6 +119,15 @@ class Layer:
         if name != "trainable":
             raise AttributeError(f"{self!r} cannot be changed; make another with {name}={short(value)}")
         self.__dict__["trainable"] = type(self).fields["trainable"].checked(value, 0)
+        for layer in self.layers_within():
+            layer.trainable = value
+
+    def layers_within(self) -> tuple[Layer, ...]:
+        """The layers that it is made of: who freezes it freezes them, wherever else they are used."""
+        several = (
+            one for value in self.given.values() for one in (value if isinstance(value, list | tuple) else (value,))
+        )
+        return tuple(one for one in several if isinstance(one, Layer))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={short(v)}' for k, v in self.given.items() if k != 'name')})"
@@ -146,8 +155,8 @@ class Layer:
         return facts
 
     def weight_owners(self) -> tuple[Layer, ...]:
-        """The layers whose weights these are, so that shared ones count once: itself, or the layer that it wraps."""
-        return (self,)
+        """The layers whose weights these are, so that shared ones count once: itself, and those that it is made of."""
+        return (self, *(owner for layer in self.layers_within() for owner in layer.weight_owners()))
 
     @property
     def input(self) -> Any:

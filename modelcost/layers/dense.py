@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelcost.count import product
+from modelcost.errors import SizeError
 from modelcost.facts import HIDDEN, INPUT, Output, Weight, Work, dot
 from modelcost.layers.base import Layer, named
 from modelcost.layers.fields import REQUIRED, keyword
@@ -68,6 +69,8 @@ class Dense(Adaptable):
     use_bias: Flag = True
 
     def facts(self, x: Shape) -> Iterator[Output | Weight | Work]:
+        if not x:
+            raise SizeError("expected at least 1 axis (..., C). Received: 0")
         *lead, C = x
         C, U = named(C=C, U=self.units)
         out = (*lead, U)

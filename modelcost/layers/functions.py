@@ -173,7 +173,7 @@ def _by_layer(layer: Any, shape: Any, part: str) -> Iterator[Work | Weight]:
         agreed((before, after))
     inner = {weight.name: f"{part}/{weight.name}" for weight in facts.weights}
     for weight in facts.weights:
-        yield Weight(inner[weight.name], weight.shape, weight.trainable)
+        yield Weight(inner[weight.name], weight.shape, weight.trainable and layer.trainable)
     for work in facts.works:
         operands = tuple(inner.get(operand, operand) for operand in work.operands)
         yield Work(work.times, work.primitive, operands, part, work.once, work.phase, work.op)

@@ -164,6 +164,8 @@ class LayerNormalization(Layer):
     def facts(self, x: Shape) -> Iterator[Output | Weight | Work]:
         x = lettered(x)
         along = example_axes(self.axis, x)
+        if len(along) != len(self.axis):
+            raise SizeError(f"each axis is named once. Received: axis={self.axis}")
         n, M = rows_along(along, x)
         yield Output(x)
         yield from gamma_and_beta(self.scale, self.center, (x[i] for i in along))

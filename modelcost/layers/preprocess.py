@@ -196,8 +196,7 @@ class CenterCrop(Layer):
             yield from bilinear(wanted, out)
             return
         rule = "a crop must not be larger than the image"
-        cut = [agreed_on((want, smaller(want, size)), rule) if (size, want) in known else want
-               for size, want in zip(space, wanted, strict=True)]  # fmt: skip
-        out = joined_channels(tuple(cut), C, self.data_format)
-        yield Output(out)
-        yield Work(product(out), "copy", (INPUT,), "crop")
+        checked = [agreed_on((want, smaller(want, size)), rule) for size, want in zip(space, wanted, strict=True)]
+        cut = [one if (size, want) in known else want for one, size, want in zip(checked, space, wanted, strict=True)]
+        yield Output(joined_channels(tuple(cut), C, self.data_format))
+        yield Work(product((*checked, C)), "copy", (INPUT,), "crop")

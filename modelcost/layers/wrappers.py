@@ -70,6 +70,9 @@ class Bidirectional(Layer):
             if getattr(self.layer, name) != getattr(self.backward, name):
                 raise ModelCostError(f"layer and backward_layer must have the same {name}")
 
+    def layers_within(self) -> tuple[Layer, ...]:
+        return ()  # it runs copies of its own, as Keras does
+
     @property
     def backward(self) -> Any:
         """The layer that reads backwards; without one of its own, one like the forward layer."""
@@ -127,5 +130,7 @@ class TimeDistributed(Layer):
         inner = self.layer.costed((x[1:],))
         if len(inner.outputs) != 1:
             raise SizeError(f"the layer must have one output. Received: {len(inner.outputs)}")
-        yield Output((T, *inner.outputs[0].shape), dtype=inner.outputs[0].dtype)
+        (out,) = inner.outputs
+        yield Output((T, *out.shape), dtype=out.dtype)
+        yield from (Output((T, *one.shape), dtype=one.dtype, inner=True) for one in inner.held() if one is not out)
         yield from inside(self.layer, inner, steps=T)

@@ -40,13 +40,14 @@ class Grid:
 class Working:
     """How one figure came about: its name, and its steps: the formula, the numbers put in, the result.
 
-    `count` is what was worked out, from which a format may take its own notation; `depth` indents a part.
+    `count` is what was worked out, from which a format may take its own notation; `depth` indents a part;
+    `of_figures`: the names in it are those of other figures, not of sizes.
     """
 
-    __slots__ = ("count", "depth", "name", "steps")
+    __slots__ = ("count", "depth", "name", "of_figures", "steps")
 
-    def __init__(self, name: str, count: Any, depth: int = 0) -> None:
-        self.name, self.count, self.depth = name, _behind(count), depth
+    def __init__(self, name: str, count: Any, depth: int = 0, of_figures: bool = False) -> None:
+        self.name, self.count, self.depth, self.of_figures = name, count, depth, of_figures
         self.steps = _steps(self.count)
 
 
@@ -60,13 +61,6 @@ class Workings:
 
 
 Block = Heading | Paragraph | Grid | Workings
-
-
-def _behind(count: Any) -> Any:
-    """What stands behind a name that only repeats another, as `steps` does `steps_out`."""
-    while count.op == "named" and getattr(count.args[0], "name", None) == f"{count.name}_out":
-        count = count.args[0]
-    return count
 
 
 def _steps(count: Any) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from modelcost.conventions import convention
-from modelcost.count import Count, Term, product, total
+from modelcost.count import Count, Expression, product, total
 from modelcost.errors import ModelCostError
 from modelcost.render.blocks import Heading, Paragraph, Working, Workings
+from modelcost.render.named import sizes
 from modelcost.render.page import flops_note, plain
 from modelcost.render.units import shapes
 
@@ -62,15 +63,20 @@ def _way(row: Row) -> str:
 
 
 def _words_or_workings(row: Row) -> Block:
-    workings = list(_workings(row))
+    workings = _workings(row)
     nothing = "Nothing to count: no parameters, no arithmetic, no memory of its own."
     return Workings(workings) if workings else Paragraph(nothing)
 
 
-def _workings(row: Row) -> Iterator[Working]:
+def _workings(row: Row) -> list[Working]:
     """The sizes that the formulas mention, then each figure that is not zero, with its parts below it."""
-    for size in _sizes(row):
-        yield Working(size.name, size)
+    figures = list(_figures(row))
+    counts = [size for one in row.output_shapes for size in one if isinstance(size, Expression)]
+    counts += [working.count for working in figures if not working.of_figures]
+    return [*(Working(size.name, size) for size in sizes(counts, row.inputs)), *figures]
+
+
+def _figures(row: Row) -> Iterator[Working]:
     for name, value in row.figures.items():
         if name == "flops":
             assert row.convention is not None
@@ -86,7 +92,7 @@ def _shown(name: str, value: Any, parts: list[tuple[str, Any]] | None = None) ->
     if len(several) < 2:
         yield Working(name, value)
         return
-    yield Working(name, total(count.called(part) for part, count in several))
+    yield Working(name, total(count.called(part) for part, count in several), of_figures=True)
     yield from (Working(part, count, depth=1) for part, count in several)
 
 
@@ -101,37 +107,6 @@ def _parts(row: Row, name: str) -> list[tuple[str, Any]]:
     if name.endswith(("params", "bytes")):
         return []
     return [(part, row.part(part).figures[name]) for part in row.entry.facts.part_names()]
-
-
-def _sizes(row: Row) -> list[Any]:
-    """The named sizes with a working of their own, each after those that it is made of."""
-    came = {id(size) for shape in row.inputs for size in shape}
-    found: dict[int, Any] = {}
-    waiting = [(count, False) for count in reversed(_mentioned(row))]
-    while waiting:
-        count, done = waiting.pop()
-        if id(count) in found or _only_renamed(count, came):
-            continue
-        if done:
-            found[id(count)] = count
-            continue
-        if count.name is not None and count.args:
-            waiting.append((count, True))
-        waiting.extend((part, False) for part in reversed(count.named_parts()))
-    return list({(count.name, count.formula()): count for count in found.values()}.values())
-
-
-def _mentioned(row: Row) -> list[Any]:
-    sizes = [size for one in row.output_shapes for size in one]
-    return [count for count in (*sizes, *row.figures.values()) if isinstance(count, Term)]
-
-
-def _only_renamed(count: Any, came: set[int]) -> bool:
-    """Whether this is a size that came in, under its letter here: the shape that came in says it already."""
-    if id(count) in came:
-        return True
-    inner = count.args[0] if count.op in ("named", "axis") else None
-    return inner is not None and (id(inner) in came or getattr(inner, "name", None) is not None)
 
 
 def _weighed(rule: Convention, figures: Any, parts: Any = None) -> Any:
