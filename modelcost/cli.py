@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "explain": "explain",
     "compare": "compare",
+    "verify": "verify",
     "models": "listings",
     "layers": "listings",
     "conventions": "listings",

@@ -99,6 +99,6 @@ def rebuilt(
 
     for layer, came, options, uncounted in calls:
         made.append(Call(layer, tensors(came), options, partial(own_label, layer), tensors(uncounted)))
-    model = object.__new__(kind)
+    model: Any = object.__new__(kind)
     model.__dict__.update(state, inputs=tensors(inputs), outputs=tensors(outputs), calls=made)
     return model

@@ -1,4 +1,4 @@
-"""What stands for a model on the command line: a name, a file, or code of the user's own. Only a person may name code."""
+"""What stands for a model on the command line: a name, a file, or code of one's own, which only a person may name."""
 
 from __future__ import annotations
 

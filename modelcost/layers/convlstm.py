@@ -8,7 +8,7 @@ from modelcost.facts import HIDDEN, INPUT, Output, Weight, Work, dot
 from modelcost.layers.axes import known_sizes
 from modelcost.layers.base import SPACE, named, named_axes
 from modelcost.layers.conv import joined_channels, not_both, not_causal, out_space, split_channels
-from modelcost.layers.dense import KernelAndBias
+from modelcost.layers.dense import KernelAndBias, added_by
 from modelcost.layers.fields import REQUIRED, keyword
 from modelcost.layers.functions import applied
 from modelcost.layers.recurrent import LSTM, repeated
@@ -91,7 +91,7 @@ class ConvLSTM(KernelAndBias):
         yield Work(times, dot(product((*kernel, C))), (INPUT, "kernel"), "kernel")
         if self.use_bias:
             yield Weight("bias", (4 * F,))
-            yield Work(times, "add", (HIDDEN, "bias"), "bias")
+            yield Work(times, "add", (HIDDEN, "bias"), "bias", op=added_by((4 * F,), (4 * F,)))
         yield Weight("recurrent_kernel", (*kernel, F, 4 * F))
         yield Work(times, dot(product((*kernel, F))), (HIDDEN, "recurrent_kernel"), "recurrent")
         yield Work(times, "add", (HIDDEN, HIDDEN), "recurrent")

@@ -42,11 +42,20 @@ class Adaptable(KernelAndBias):
     quantization_config: Absent = keyword()
 
 
+def added_by(bias: Shape, shape: Shape) -> str:
+    """The operation of TensorFlow with which Keras adds a bias: one of its own where it is a vector of channels.
+
+    It is one if just one of its axes is longer than 1, and as long as the first or the last axis that it is added to.
+    """
+    long = [length for length in bias if length != 1]
+    return "BiasAdd" if len(long) == 1 and any(long[0] == shape[i] for i in (0, -1)) else ""
+
+
 def finished(layer: Any, channels: Any, shape: Shape) -> Iterator[Weight | Work]:
     """What ends a layer with a kernel: one bias for each channel, if it has one, and its activation."""
     if layer.use_bias:
         yield Weight("bias", (channels,))
-        yield Work(product(shape), "add", (HIDDEN, "bias"), "bias", op="BiasAdd")
+        yield Work(product(shape), "add", (HIDDEN, "bias"), "bias", op=added_by((channels,), shape))
     yield from applied(layer.activation, shape)
 
 

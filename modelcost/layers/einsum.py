@@ -7,7 +7,7 @@ from modelcost.errors import ModelCostError, SizeError, short
 from modelcost.facts import HIDDEN, INPUT, Output, Weight, Work, dot, sum_of
 from modelcost.layers.axes import known_sizes
 from modelcost.layers.base import named
-from modelcost.layers.dense import Adaptable
+from modelcost.layers.dense import Adaptable, added_by
 from modelcost.layers.fields import REQUIRED, keyword
 from modelcost.layers.functions import applied
 from modelcost.layers.operations import Fixed
@@ -183,8 +183,9 @@ class EinsumDense(Adaptable):
         yield from facts
         shape = facts[0].shape
         if self.bias_axes:
-            yield Weight("bias", self._bias(right, out, shape))
-            yield Work(product(shape), "add", (HIDDEN, "bias"), "bias")
+            bias = self._bias(right, out, shape)
+            yield Weight("bias", bias)
+            yield Work(product(shape), "add", (HIDDEN, "bias"), "bias", op=added_by(bias, tuple(shape)))
         yield from applied(self.activation, shape)
 
     def _out_names(self, axes: list[str], right: str) -> list[str]:

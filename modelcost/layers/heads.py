@@ -8,7 +8,7 @@ from modelcost.facts import HIDDEN, INPUT, Output, Weight, Work, dot
 from modelcost.layers.attention import VALUE, or_named, query_value_key, shared_out, step_axes
 from modelcost.layers.axes import example_axes
 from modelcost.layers.base import named
-from modelcost.layers.dense import KernelAndBias
+from modelcost.layers.dense import KernelAndBias, added_by
 from modelcost.layers.fields import REQUIRED, keyword
 from modelcost.layers.functions import applied
 from modelcost.sizes import agreed, size
@@ -25,16 +25,14 @@ MASKS = ("query_mask", "value_mask", "key_mask", "attention_mask")
 """Inputs that select among scores: called by name, and never counted."""
 
 
-def projected(
-    name: str, source: str, lead: Shape, into: Shape, out: Shape, use_bias: bool, op: str = ""
-) -> Iterator[Weight | Work]:
+def projected(name: str, source: str, lead: Shape, into: Shape, out: Shape, use_bias: bool) -> Iterator[Weight | Work]:
     """A dense layer from the axes `into` to the axes `out`, for each place of `lead`."""
     yield Weight(f"{name}/kernel", (*into, *out))
     part = name.removeprefix("attention_")
     yield Work(product((*lead, *out)), dot(product(into)), (source, f"{name}/kernel"), part, op="BatchMatMulV2")
     if use_bias:
         yield Weight(f"{name}/bias", out)
-        yield Work(product((*lead, *out)), "add", (HIDDEN, f"{name}/bias"), "bias", op=op)
+        yield Work(product((*lead, *out)), "add", (HIDDEN, f"{name}/bias"), "bias", op=added_by(out, (*lead, *out)))
 
 
 class Headed(KernelAndBias):
@@ -140,7 +138,7 @@ class MultiHeadAttention(Headed):
         fused = not scores and not self.dropout and len(asking) == 1
         yield from mixed(self, table, steps, (*asking, A, d_k), (*asking, A, d_v), fused)
         yield from gated(self, asking, C, (A, d_v))
-        yield from projected("attention_output", HIDDEN, asking, (A, d_v), out, self.use_bias, "BiasAdd")
+        yield from projected("attention_output", HIDDEN, asking, (A, d_v), out, self.use_bias)
 
     def _along(self, query: Shape) -> tuple[int, ...]:
         """The axes to attend over, as places in the shape of one example: all but the channels unless said."""
@@ -201,7 +199,7 @@ class GroupedQueryAttention(Headed):
         lead = (*asking, A, d)
         yield from mixed(self, table, asked, lead, lead, fused=not scores and not self.dropout)
         yield from gated(self, asking, C, (A, d))
-        yield from projected("attention_output", HIDDEN, asking, (A, d), (C,), self.use_bias, "BiasAdd")
+        yield from projected("attention_output", HIDDEN, asking, (A, d), (C,), self.use_bias)
 
 
 GroupQueryAttention = GroupedQueryAttention

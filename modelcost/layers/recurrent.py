@@ -6,7 +6,7 @@ from modelcost.count import product
 from modelcost.errors import ModelCostError, SizeError, unknown
 from modelcost.facts import HIDDEN, INPUT, Output, Primitive, Weight, Work, dot
 from modelcost.layers.base import named
-from modelcost.layers.dense import KernelAndBias
+from modelcost.layers.dense import KernelAndBias, added_by
 from modelcost.layers.fields import REQUIRED, keyword
 from modelcost.layers.functions import applied
 
@@ -72,7 +72,7 @@ class Recurrent(KernelAndBias):
         yield Work(product((T, self.gates, U)), "add", (HIDDEN, HIDDEN), "recurrent")
         if bias := self.bias_shape(U):
             yield Weight("bias", bias)
-            yield Work(product((T, *bias)), "add", (HIDDEN, "bias"), "bias", op="BiasAdd")
+            yield Work(product((T, *bias)), "add", (HIDDEN, "bias"), "bias", op=added_by(bias[-1:], bias[-1:]))
         yield from self.gated(T, U)
         yield from self.dropped(T, C, U)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from modelcost.conventions import convention
-from modelcost.count import Count, Expression, product, total
+from modelcost.count import Count, product, total
 from modelcost.errors import ModelCostError
 from modelcost.render.blocks import Heading, Paragraph, Working, Workings
 from modelcost.render.named import sizes
 from modelcost.render.page import flops_note, plain
+from modelcost.render.profiled import defects, operations
 from modelcost.render.units import shapes
 
 TYPE_CHECKING = False
@@ -48,6 +51,7 @@ def blocks(subject: Explained) -> list[Block]:
     found: list[Block] = [Paragraph(subject.report.lower_bound)] if subject.report.lower_bound else []
     for row in subject.rows:
         found += [Heading(f"{row.name}: {row.type}, {_way(row)}"), _words_or_workings(row)]
+        found += [Paragraph(text) for text in (defects(row),) if text]
     if subject.layer is None:
         found += [Heading(f"{subject.report.model}: totals of one example"), Workings(list(_totals(subject.report)))]
         found += [Heading("Forward pass"), Workings(list(_levels(subject.report)))]
@@ -71,26 +75,36 @@ def _words_or_workings(row: Row) -> Block:
 def _workings(row: Row) -> list[Working]:
     """The sizes that the formulas mention, then each figure that is not zero, with its parts below it."""
     figures = list(_figures(row))
-    counts = [size for one in row.output_shapes for size in one if isinstance(size, Expression)]
-    counts += [working.count for working in figures if not working.of_figures]
-    return [*(Working(size.name, size) for size in sizes(counts, row.inputs)), *figures]
+    formulas = [working.count for working in figures if not working.of_figures]
+    named = sizes(formulas, chain(*row.inputs), chain(*row.output_shapes))
+    return [*(Working(name, size) for name, size in named), *figures]
 
 
 def _figures(row: Row) -> Iterator[Working]:
+    """Each figure that is not zero, with its parts below it."""
     for name, value in row.figures.items():
         if name == "flops":
-            assert row.convention is not None
-            yield from _shown(_flops(row.convention.name), _weighed(row.convention, row, row.part))
+            yield from _flops_of(row)
         elif name != "trainable_params" or value != row.params:
             yield from _shown(name, value, _parts(row, name))
 
 
-def _shown(name: str, value: Any, parts: list[tuple[str, Any]] | None = None) -> Iterator[Working]:
+def _flops_of(row: Row) -> Iterator[Working]:
+    assert row.convention is not None
+    by_operation = operations(row)
+    if by_operation:
+        return _shown(_flops(row.convention.name), row.flops, by_operation)
+    return _weighed(row.convention, row, row.part)
+
+
+def _shown(
+    name: str, value: Any, parts: list[tuple[str, Any]] | None = None, of_figures: bool = False
+) -> Iterator[Working]:
     if not _counts(value):
         return
     several = [(part, count) for part, count in parts or () if _counts(count)]
     if len(several) < 2:
-        yield Working(name, value)
+        yield Working(name, value, of_figures=of_figures)
         return
     yield Working(name, total(count.called(part) for part, count in several), of_figures=True)
     yield from (Working(part, count, depth=1) for part, count in several)
@@ -109,7 +123,7 @@ def _parts(row: Row, name: str) -> list[tuple[str, Any]]:
     return [(part, row.part(part).figures[name]) for part in row.entry.facts.part_names()]
 
 
-def _weighed(rule: Convention, figures: Any, parts: Any = None) -> Any:
+def _weighed(rule: Convention, figures: Any, parts: Any = None) -> Iterator[Working]:
     """FLOPs as the convention puts them together from the columns; their own working where it does more than that."""
     terms: list[tuple[int, str, Any]] = [
         (weight, name, getattr(figures, name)) for name, weight in rule.weights.items()
@@ -118,7 +132,8 @@ def _weighed(rule: Convention, figures: Any, parts: Any = None) -> Any:
         if part in figures.entry.facts.part_names():
             terms += [(w, f"{part}_{name}", getattr(parts(part), name)) for name, w in weights.items()]
     whole = total(product((weight, count.called(name))) for weight, name, count in terms if _counts(count))
-    return whole if whole == figures.flops and isinstance(whole, Count) else figures.flops
+    together = whole == figures.flops and isinstance(whole, Count)
+    yield from _shown(_flops(rule.name), whole if together else figures.flops, of_figures=together)
 
 
 def _flops(convention: str) -> str:
@@ -129,7 +144,7 @@ def _totals(report: Report) -> Iterator[Working]:
     names = {row.name for row in report}
     for name, value in report.totals.figures.items():
         if name == "flops":
-            yield from _shown(_flops(report.convention), _weighed(convention(report.convention), report.totals))
+            yield from _weighed(convention(report.convention), report.totals)
         elif name != "trainable_params" or value != report.totals.params:
             yield from _shown(name, total([value], name) if value.name in names else value)
 
@@ -138,8 +153,15 @@ def _levels(report: Report) -> Iterator[Working]:
     for level, words in LEVELS.items():
         if level in report.levels:
             for name, value in report.levels[level].figures.items():
-                yield Working(f"{name} of {words}", value)
+                yield Working(f"{name} of {words}", _behind(value))
                 yield from (Working(part.name, part, depth=1) for part in value.named_parts() if _new(part, level))
+
+
+def _behind(count: Any) -> Any:
+    """What stands behind a name that only repeats another, as `steps` does `steps_out`."""
+    while count.op == "named" and getattr(count.args[0], "name", None) == f"{count.name}_out":
+        count = count.args[0]
+    return count
 
 
 def _new(part: Any, level: str) -> bool:

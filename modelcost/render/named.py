@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modelcost.count import Expression, Term
 from modelcost.notation import ALIASES
 
 TYPE_CHECKING = False
@@ -10,61 +11,74 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def sizes(counts: Iterable[Any], inputs: Iterable[Iterable[Any]]) -> list[Any]:
-    """The named sizes that some formulas mention, each after those that it is made of itself.
+def sizes(formulas: Iterable[Any], inputs: Iterable[Any], outputs: Iterable[Any] = ()) -> list[tuple[str, Any]]:
+    """The named sizes that stand in some formulas, each under its name and after those that it is made of itself.
 
-    A size that came in needs no working, as its shape is told: only its other name, where the formulas use one.
+    So do those that come out, where the shape that comes out has a name for them instead of a value.
+    A size that came in was worked out before, and its shape is told. Where that shape has a name for it instead of
+    a value, and the formulas have another, it is said that these are the same.
     """
-    came = {id(node) for shape in inputs for size in shape for node in _same(size)}
-    found: dict[int, Any] = {}
-    waiting = [(count, False) for count in reversed(list(counts))]
+    came = {id(node) for size in inputs for node in _same(size)}
+    named = [size for size in outputs if isinstance(size, Expression) and size.name is not None]
+    made: dict[tuple[str, str], Any] = {}
+    other: dict[str, str] = {}
+    for size in _in_order([*named, *(size for formula in formulas for size in _mentioned(formula, came))], came):
+        known = _that_came(size, came)
+        if known is None:
+            made.setdefault((size.name, size.formula()), size)
+        elif isinstance(known, Expression) and known.name is not None:
+            other.setdefault(size.name, known.name)
+    return [*_renamed(other, {size.name for size in made.values()}), *((size.name, size) for size in made.values())]
+
+
+def _in_order(several: Iterable[Any], came: set[int]) -> Iterator[Any]:
+    """Sizes that are worked out, or came in, each once and after those that it mentions."""
+    seen: set[int] = set()
+    waiting = [(size, False) for size in reversed(list(several))]
     while waiting:
-        count, done = waiting.pop()
+        size, done = waiting.pop()
         if done:
-            found[id(count)] = count
-        elif id(count) not in found and id(count) not in came:
-            if count.name is not None and count.args:
-                waiting.append((count, True))
-            if not _renamed(count):
-                waiting.extend((part, False) for part in reversed(list(mentioned(count))))
-    several = {(count.name, count.formula()): count for count in found.values()}
-    return [count for count in several.values() if not _renamed(count) or _tells(count, several.values())]
+            yield size
+        elif id(size) in seen:
+            continue
+        elif _that_came(size, came) is not None:
+            yield size
+        elif _same(size)[-1].args:
+            waiting.append((size, True))
+            waiting.extend((part, False) for part in reversed(list(_mentioned(size, came))))
+        seen.add(id(size))
 
 
-def mentioned(count: Any) -> Iterator[Any]:
-    """The named nodes whose names stand in the formula of a count; `named_parts` has those of its checks too."""
+def _that_came(size: Any, came: set[int]) -> Any:
+    """The size that came in, of those for which this is another name; None where it did not."""
+    return next((node for node in _same(size) if id(node) in came), None)
+
+
+def _renamed(other: dict[str, str], taken: set[str]) -> Iterator[tuple[str, Any]]:
+    """What is said of sizes that have two names, but where one of these means something else here."""
+    for name, second in other.items():
+        if name != second and second not in taken:
+            yield name, Expression(second)
+
+
+def _mentioned(count: Any, came: set[int]) -> Iterator[Any]:
+    """The named nodes whose names stand in the formula of a count, but for those in a size that came in as it is.
+
+    The `named_parts` of a count are more: those of its checks too, which are not written.
+    """
     waiting = [count]
     while waiting:
         node = waiting.pop()
-        if node is not count and getattr(node, "name", None) is not None:
+        if node is not count and isinstance(node, Term) and node.name is not None:
             yield node
-        else:
-            waiting.extend(reversed(_operands(node)))
+        elif isinstance(node, Term) and (node is count or id(node) not in came):
+            waiting.extend(reversed(node.args[:1] if node.op in ALIASES else node.args))
 
 
-def _operands(node: Any) -> Any:
-    """What is written of a node: of one that adds only a name or a check, its first operand."""
-    args = getattr(node, "args", ())
-    return args[:1] if getattr(node, "op", "") in ALIASES else args
-
-
-def _same(size: Any) -> Iterator[Any]:
-    """A size, and what it is another name for."""
-    while True:
-        yield size
-        if getattr(size, "op", "") not in ALIASES:
-            return
-        size = size.args[0]
-
-
-def _renamed(count: Any) -> Any:
-    """The size that this is only another name for, if it is."""
-    others = list(_same(count))[1:]
-    return next((one for one in others if getattr(one, "name", None) is not None), None) if count.name else None
-
-
-def _tells(count: Any, others: Iterable[Any]) -> bool:
-    """Whether it helps to say what a size is another name for: not where that name means something else here."""
-    first = _renamed(count)
-    taken = {name.name for other in others if other is not count for name in (other, *mentioned(other))}
-    return bool(first.args) and first.name != count.name and first.name not in taken
+def _same(size: Any) -> list[Term]:
+    """A size, what it is another name for, what that is another name for, and so on."""
+    found: list[Term] = []
+    while isinstance(size, Term):
+        found.append(size)
+        size = size.args[0] if size.op in ALIASES else None
+    return found

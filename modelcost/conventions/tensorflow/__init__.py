@@ -38,6 +38,33 @@ class TensorFlow(Convention):
         return counted
 
 
+def reconciled(model: Model, batch: int) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+    """The FLOPs of a forward pass by operation, exactly; and the profiler's differences by name and operation."""
+    exact: dict[str, int] = {}
+    named: dict[str, dict[str, int]] = {}
+    lost = set(without_shape(model))
+    for entry in model.entries():
+        changes = [(difference.name, difference.flops) for difference in differences(entry.facts)]
+        _add(exact, honest(entry.facts), batch)
+        for name, flops in changes:
+            _add(named.setdefault(name, {}), flops, batch)
+        if entry.name in lost:
+            counted = honest(entry.facts)
+            for _, flops in changes:
+                counted = changed(counted, flops)
+            gone = {op: (0 - each, 0) for op, (each, _) in counted.items()}
+            _add(named.setdefault(LOST, {}), gone, batch)
+    return exact, named
+
+
+LOST = "what follows a grouped convolution has lost its shape, and counts 0 but for what is done once a call"
+
+
+def _add(into: dict[str, int], flops: ByOp, batch: int) -> None:
+    for op, (each, once) in flops.items():
+        into[op] = into.get(op, 0) + int(each) * batch + int(once)
+
+
 TENSORFLOW = (
     TensorFlow("tf", "what the TensorFlow profiler prints for Keras's graph, its known defects included", True),
     TensorFlow("tf-honest", "as tf, with its defects mended: loops, einsum, grouped convolutions, ... counted", False),

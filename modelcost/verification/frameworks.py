@@ -1,0 +1,85 @@
+"""Real Keras and TensorFlow, loaded when a verification asks for them: a model's twin, and the profiler's count."""
+
+from __future__ import annotations
+
+from modelcost.errors import ModelCostError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def keras() -> Any:
+    """Keras on TensorFlow; an error that names the extra to install where it is not there.
+
+    The figures of the convention `tf` are those of TensorFlow's graphs, so another backend is refused.
+    """
+    import os
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        import keras as found
+        import tensorflow  # noqa: F401  # Keras alone does not need it
+    except ImportError as error:
+        raise ModelCostError(
+            f"verification needs TensorFlow, with Keras: pip install 'modelcost[keras]' ({error})"
+        ) from None
+    if found.backend.backend() != "tensorflow":
+        raise ModelCostError(f"verification needs Keras on TensorFlow. Received: the backend {found.backend.backend()}")
+    return found
+
+
+def versions() -> str:
+    """Which TensorFlow and which Keras are asked."""
+    import tensorflow
+
+    return f"TensorFlow {tensorflow.__version__}, Keras {keras().__version__}"
+
+
+def read(path: str) -> Any:
+    """The Keras model of a file, built anew from its configuration by Keras itself, without weights."""
+    import json
+
+    from modelcost.importers.archives import read as config_of
+
+    loaded = keras()
+    config = config_of(path)
+    try:
+        return loaded.models.model_from_json(json.dumps(config))
+    except Exception as error:
+        raise ModelCostError(f"{path}: Keras does not build it: {type(error).__name__}: {error}") from error
+
+
+def profile(model: Any, batch: int, tell: Callable[[str], None]) -> dict[str, int]:
+    """What the TensorFlow profiler counts for one forward pass of a Keras model on a batch, by operation.
+
+    The graph is traced for that batch and frozen, as in the snippet that everybody uses; the
+    statistics are those that TensorFlow registers for operations, which its profiler adds up.
+    """
+    import tensorflow as tf
+    from tensorflow.python.framework import ops
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    tell("tracing the graph")
+    several = len(model.inputs) > 1
+    specs = [tf.TensorSpec((batch, *one.shape[1:]), one.dtype) for one in model.inputs]
+    called = tf.function(lambda *xs: model(list(xs) if several else xs[0], training=False))
+    function = called.get_concrete_function(*specs)
+    tell("freezing it")
+    graph = convert_variables_to_constants_v2(function).graph
+    tell("profiling it")
+    counted: dict[str, int] = {}
+    for op in graph.get_operations():
+        flops = _statistic(ops, graph, op)
+        if flops:
+            counted[op.type] = counted.get(op.type, 0) + flops
+    return counted
+
+
+def _statistic(ops: Any, graph: Any, op: Any) -> int:
+    try:
+        found = ops.get_stats_for_node_def(graph, op.node_def, "flops").value
+    except ValueError:  # an operation whose shapes are not known: the profiler, too, counts it as 0
+        return 0
+    return int(found or 0)
