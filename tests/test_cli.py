@@ -20,6 +20,7 @@ MODELS = """
 import modelcost as mc
 
 net = mc.Sequential([mc.Input((8, 8, 3)), mc.Conv2D(4, 3), mc.Dense(2)], name="net")
+open_ended = mc.Sequential([mc.Dense(10)], name="open_ended")
 free = mc.Sequential([mc.Input((None, None, 3)), mc.Conv2D(4, 3)], name="free")
 evil = mc.Sequential([mc.Input((4,)), mc.Dense(2, name="\\x1b[31mred\\n")], name="evil")
 number = 5
@@ -32,6 +33,15 @@ def broken():
 
 def needs(argument):
     return argument
+
+async def later():
+    return net
+
+def noisy():
+    import beside
+
+    print("calling", beside.words)
+    return net
 
 class Nets:
     small = net
@@ -114,7 +124,24 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ("alexnet --bach 3", "unknown option '--bach'; did you mean --batch? (see modelcost --help)"),
         ("alexnet --bat 3", "unknown option '--bat'; did you mean --batch? (see modelcost --help)"),
         ("alexnet -x", "unknown option '-x' (see modelcost --help)"),
-        ("alexnet conv1", "one argument too many: 'conv1' (see modelcost --help)"),
+        (
+            "alexnet conv1",
+            "one argument too many: 'conv1'; did you mean `modelcost explain alexnet conv1`? (see modelcost --help)",
+        ),
+        (
+            "alexnet vgg16 vgg19",
+            "one argument too many: 'vgg16'; did you mean `modelcost compare alexnet vgg16 vgg19`? (see modelcost --help)",
+        ),
+        (
+            "alexnet explain conv1",
+            "one argument too many: 'explain'; did you mean `modelcost explain alexnet conv1`? (see modelcost --help)",
+        ),
+        ("alexnet one two", "one argument too many: 'one' (see modelcost --help)"),
+        ("alexnet " + 100 * "x", f"one argument too many: '{78 * 'x'}… (see modelcost --help)"),
+        ("explian alexnet", "unknown command or model 'explian'; did you mean explain?"),
+        ("explian alexnet --batch 3", "unknown command or model 'explian'; did you mean explain?"),
+        ("modles", "unknown command or model 'modles'; did you mean models?"),
+        ("--optimizer adam alexnet", "unknown option '--optimizer' (see modelcost --help)"),
         ("--batch 3", "which model? (see modelcost --help)"),
         ("alexnet --batch", "--batch: expected one argument (see modelcost --help)"),
         ("alexnet --batch x", "--batch: expected a whole number. Received: 'x' (see modelcost --help)"),
@@ -155,6 +182,12 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ("alexnet --output /", "--output: '/' is a folder; give the name of a file"),
         ("alexnet --output /no/such/file", "--output: there is no folder '/no/such'"),
         ("alexnet --output=", "--output needs the name of a file"),
+        (f"alexnet --output {300 * 'x'}", f"--output: cannot write '{298 * 'x'}…: File name too long"),
+        ("x.py", "'x.py': name the module, not its file: x:NAME"),
+        ("./x.py:m", "'./x.py:m': name the module, not its file: x:m"),
+        ("nets/x.py:Nets.m", "'nets/x.py:Nets.m': name the module, not its file: nets.x:Nets.m"),
+        ("../x.py:m", "'../x.py:m': name the module, not its file: x:m in the folder of x.py"),
+        ("x.py:m", "x.py:m: ModuleNotFoundError: No module named 'x'"),
     ],
 )
 def test_errors(words: str, error: str | None, capsys: pytest.CaptureFixture[str]) -> None:
@@ -175,7 +208,13 @@ def test_a_model_of_ones_own(source: str, nets: Path, capsys: pytest.CaptureFixt
     ("source", "error"),
     [
         ("nets:number", "nets:number must be a Model, or a function that returns one. Received: 5"),
-        ("nets:broken", "nets:broken: {}/nets.py:13: RuntimeError: boom"),
+        ("nets:broken", "nets:broken: {}/nets.py:14: RuntimeError: boom"),
+        ("nets:later", "nets:later: it is an async function; give one that returns the model"),
+        ("nets.py:net", "'nets.py:net': name the module, not its file: nets:net"),
+        (
+            "nets:open_ended",
+            "'nets:open_ended': the shape of its input is not known; give it, as in --input 784 or --input 28x28x1",
+        ),
         ("nets:needs", "nets:needs: TypeError: needs() missing 1 required positional argument: 'argument'"),
         ("nets:absent", "nets:absent: AttributeError: module 'nets' has no attribute 'absent'"),
         ("no_such_module:net", "no_such_module:net: ModuleNotFoundError: No module named 'no_such_module'"),
@@ -194,6 +233,77 @@ def test_code_that_gives_no_model(
         assert source in text
     else:
         assert text == f"modelcost: error: {error.format(nets)}\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "place", "said_by_it"),
+    [
+        ("import sys\nsys.exit()", "{}:2: ", ""),
+        ("raise SystemExit(7)", "{}:1: ", ""),
+        ("import sys\ndef net():\n    sys.exit('no weights')", "{}:3: ", ": 'no weights'"),
+        ("import argparse\nparser = argparse.ArgumentParser()\nparser.error('no')", "{}:3: ", ""),
+        ("from sys import exit as net", "", ""),
+    ],
+)
+def test_code_that_ends_the_program(
+    code: str, place: str, said_by_it: str, nets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = nets / "ends.py"
+    file.write_text(code)
+    sys.modules.pop("ends", None)
+    *_, last = said(capsys, "ends:net", status=2).splitlines()
+    assert last == (
+        f"modelcost: error: ends:net: {place.format(file)}the module ended the program (sys.exit{said_by_it}); "
+        "guard it with if __name__ == '__main__'"
+    )
+
+
+def test_a_command_line_is_not_that_of_the_code_that_it_names(nets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (nets / "reads.py").write_text("import argparse\nargparse.ArgumentParser().parse_args()\nfrom nets import net")
+    before = list(sys.argv)
+    assert said(capsys, "reads:net", "--format", "csv").startswith("name,type,")
+    assert sys.argv == before
+
+
+def test_what_code_prints_is_no_part_of_the_answer(nets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (nets / "beside.py").write_text("print('loading')\nwords = 'it'")
+    assert main(["nets:noisy", "--format", "json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["model"] == "net"
+    assert err == "loading\ncalling it\n"
+    assert str(nets) not in sys.path
+
+
+def test_code_may_change_the_path(nets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (nets / "drops.py").write_text("import os, sys\nfrom nets import net\nsys.path.remove(os.getcwd())")
+    before = list(sys.path)
+    assert said(capsys, "drops:net")
+    assert sys.path == before
+
+
+def test_a_folder_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    text = said(capsys, "x:x", status=2)
+    assert text == (
+        "modelcost: error: x:x: the current folder cannot be read: No such file or directory; change to another\n"
+    )
+
+
+def test_a_file_that_does_not_say_its_input(nets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    layer = {"class_name": "Dense", "config": {"name": "out", "units": 10}}
+    config = {"class_name": "Sequential", "config": {"name": "net", "layers": [layer]}}
+    (nets / "net.json").write_text(json.dumps(config))
+    for words in (["net.json"], ["explain", "net.json"], ["compare", "net.json", "alexnet"]):
+        assert said(capsys, *words, status=2) == (
+            "modelcost: error: 'net.json': the shape of its input is not known; "
+            "give it, as in --input 784 or --input 28x28x1\n"
+        )
+    assert "7.85k" in said(capsys, "net.json", "--input", "784")
 
 
 def test_names_from_elsewhere_do_not_reach_the_terminal(nets: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -248,6 +358,18 @@ def test_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "out.txt"]
 
 
+def test_output_to_a_dash_is_standard_output(nets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "lenet5", "--output", "-") == said(capsys, "lenet5")
+    assert [path.name for path in nets.iterdir() if path.is_file()] == ["nets.py"]
+
+
+def test_output_to_links_in_a_circle(nets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (nets / "a").symlink_to("b")
+    (nets / "b").symlink_to("a")
+    text = said(capsys, "lenet5", "--output", "a", status=2)
+    assert text.startswith("modelcost: error: --output: cannot write 'a': ")
+
+
 def test_output_that_fails_leaves_the_file_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -287,10 +409,41 @@ def test_a_full_or_a_closed_output_is_an_error() -> None:
     done = run('for to in ">/dev/full" ">&-" "--output /dev/full"; do eval "modelcost lenet5 $to"; echo $?; done')
     assert done.stdout == "2\n2\n2\n"
     assert done.stderr == (
-        "modelcost: error: cannot write: No space left on device\n"
+        "modelcost: error: cannot write to standard output: No space left on device\n"
         "modelcost: error: standard output is closed; use --output FILE\n"
         "modelcost: error: --output: cannot write '/dev/full': No space left on device\n"
     )
+
+
+@needs_bash
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_help_that_cannot_be_printed_is_an_error() -> None:
+    done = run('for to in ">/dev/full" ">&-"; do eval "modelcost explain --help $to"; echo $?; done')
+    assert done.stdout == "2\n2\n"
+    assert done.stderr == (
+        "modelcost: error: cannot write to standard output: No space left on device\n"
+        "modelcost: error: standard output is closed\n"
+    )
+
+
+@needs_bash
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_the_status_is_right_where_nothing_can_be_said() -> None:
+    full = "modelcost nope 2>/dev/full; echo $?; modelcost lenet5 --max params=1 2>/dev/full >/dev/null; echo $?; "
+    closed = "modelcost nope 2>&-; echo $?; modelcost lenet5 --max params=1 2>&- >/dev/null; echo $?; "
+    both = "(modelcost lenet5 >/dev/full 2>/dev/full); echo $?"
+    assert run(full + closed + both).stdout == "2\n1\n2\n1\n2\n"
+
+
+@pytest.mark.parametrize("words", [[], *([name] for name in COMMANDS)])
+def test_help_fits_in_80_columns(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("modelcost.commands.arguments.terminal_width", lambda: 80)
+    with pytest.raises(SystemExit) as done:
+        main([*words, "--help"])
+    assert done.value.code == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
 @needs_bash

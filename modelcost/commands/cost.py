@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 OTHERS = """\
 other commands:
-  modelcost explain MODEL [LAYER]     formula, numbers and result of every figure
+  modelcost explain MODEL [LAYER]     formula, numbers, result of every figure
   modelcost compare MODEL MODEL...    models side by side
   modelcost models | layers | conventions
                                       what there is

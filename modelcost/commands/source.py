@@ -39,7 +39,7 @@ def _refuse_file(text: str, file: str, path: str) -> None:
     way_out = f"{'.'.join(steps)}:{path or 'NAME'}"
     if not all(step.isidentifier() for step in steps):
         way_out = f"{steps[-1]}:{path or 'NAME'} in the folder of {steps[-1]}.py"
-    raise ModelCostError(f"{short(text)}: code is named as a module, not as a file: {way_out}")
+    raise ModelCostError(f"{short(text)}: name the module, not its file: {way_out}")
 
 
 def _from_code(text: str, module: str, path: str) -> Any:

@@ -129,7 +129,9 @@ def _extensions() -> dict[str, Any]:
     loaded = keras()
 
     class LocalResponseNormalization(loaded.layers.Layer):  # type: ignore[misc,name-defined]
-        def __init__(self, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5, **kw: Any):
+        def __init__(
+            self, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5, **kw: Any
+        ) -> None:
             super().__init__(**kw)
             self.settings = {"depth_radius": depth_radius, "bias": bias, "alpha": alpha, "beta": beta}
 
