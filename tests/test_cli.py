@@ -129,8 +129,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
             "one argument too many: 'conv1'; did you mean `modelcost explain alexnet conv1`? (see modelcost --help)",
         ),
         (
-            "alexnet vgg16 vgg19",
-            "one argument too many: 'vgg16'; did you mean `modelcost compare alexnet vgg16 vgg19`? (see modelcost --help)",
+            "alexnet unet gpt2",
+            "one argument too many: 'unet'; did you mean `modelcost compare alexnet unet gpt2`? (see modelcost --help)",
         ),
         (
             "alexnet explain conv1",

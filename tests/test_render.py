@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from io import StringIO
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import modelcost as mc
+from modelcost.conventions import CONVENTIONS
 from modelcost.errors import ModelCostError
 from modelcost.render import FORMATS, compare, escape, explain, listing, page, rendered
 from modelcost.render.blocks import Grid
@@ -276,3 +278,86 @@ def test_pandas_frame_is_exact() -> None:
     assert list(frame["name"]) == [row.name for row in mc.cost(hostile())]
     assert frame["macs"].sum() == mc.cost(hostile()).macs
     assert list(frame["output_shape"]) == ["8x8x3", "6x6x4", "6x6x2"]
+
+
+def explained(report: mc.Report) -> list[tuple[Any, dict[str, Any]]]:
+    """Each row with its workings, as plain data."""
+    return list(zip(report, explain.data(explain.Explained(report))["layers"], strict=True))
+
+
+def words_of(text: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z_]\w*", text))
+
+
+@pytest.mark.parametrize("convention", ["flops", "tf"])
+@pytest.mark.parametrize("name", ["vit_b16", "efficientnet_b0", "inception_v3", "unet", "lstm_stack", *MODELS])
+def test_explain_works_out_the_sizes_that_its_formulas_name_and_no_others(name: str, convention: str) -> None:
+    for row, found in explained(mc.cost(MODELS[name]() if name in MODELS else name, convention=convention)):
+        figures = [i for i, working in enumerate(found["workings"]) if working["figure"] in row.figures]
+        start = figures[0] if figures else len(found["workings"])
+        ends = set() if all(isinstance(size, int) for size in row.output_shape) else set(map(str, row.output_shape))
+        for i, size in enumerate(found["workings"][:start]):
+            later = [working["formula"] for working in found["workings"][i + 1 :]]
+            assert size["figure"] in set().union(ends, *map(words_of, later)), (row.name, size)
+
+
+def test_explain_of_a_layer_whose_input_has_a_long_history_does_not_tell_it() -> None:
+    lines = mc.cost("vit_b16").explain("encoder_layer_0_ln_1").splitlines()
+    assert lines[0] == "encoder_layer_0_ln_1: LayerNormalization, 197x768 -> 197x768"
+    assert lines[1] == "  params = E + E = 768 + 768 = 1,536"
+    lines = mc.cost("alexnet").explain("fc6").splitlines()
+    assert lines[1] == "  params = C*U + U = 9216*4096 + 4096 = 37,752,832"
+
+
+def test_explain_says_which_size_is_another_by_a_new_name() -> None:
+    layers = [mc.Input((None, None, 3)), mc.Conv2D(4, 3), mc.GlobalAveragePooling2D(name="mean")]
+    lines = mc.cost(mc.Sequential(layers)).explain("mean").splitlines()
+    assert lines[:3] == ["mean: GlobalAveragePooling2D, H_out x W_out x 4 -> 4", "  H = H_out", "  W = W_out"]
+
+
+def erring() -> mc.Model:
+    """Layers that the profiler gets wrong, one after the other."""
+    layers = [
+        mc.Input((32, 32, 4)),
+        mc.Conv2D(4, 3, dilation_rate=2),
+        mc.Conv2DTranspose(4, 3, strides=2),
+        mc.MaxPooling2D(2, padding="same"),
+        mc.UpSampling2D(2),
+        mc.Softmax(axis=1),
+        mc.Conv2D(4, 3, groups=2, name="grouped"),
+        mc.BatchNormalization(name="shapeless"),
+        mc.GlobalAveragePooling2D(),
+        mc.RepeatVector(3),
+        mc.GRU(4),
+    ]
+    return mc.Sequential(layers, name="erring")
+
+
+@pytest.mark.parametrize("convention", sorted(CONVENTIONS))
+def test_every_working_is_true(convention: str) -> None:
+    for model in (small(), shared(), two_states(), erring(), "alexnet_grouped"):
+        report = mc.cost(model, convention=convention)
+        for row, found in explained(report):
+            for working in found["workings"]:
+                assert eval(working["numbers"]) == working["value"], (row.name, working)
+            total = [working for working in found["workings"] if working["figure"].startswith("flops")]
+            assert [working["value"] for working in total] == ([row.flops] if row.flops else [])
+
+
+def test_explain_by_operation_where_the_convention_counts_operations() -> None:
+    text = mc.cost(erring(), convention="tf").explain("conv2d")
+    assert "flops (tf) = Conv2D + BiasAdd = 225792 + 3136 = 228,928\n" in text
+    assert "    BiasAdd = H_out*W_out*F = 28*28*4 = 3,136\n" in text
+    assert "Where the profiler errs: dilation rounds every axis up to a multiple of its rate.\n" in text
+    text = mc.cost(erring(), convention="tf-honest").explain("conv2d")
+    assert "errs" not in text
+
+
+def test_explain_says_why_a_profiler_counts_nothing() -> None:
+    report = mc.cost(erring(), convention="tf")
+    text = report.explain("grouped")
+    assert "Where the profiler errs: a grouped convolution is compiled apart" in text
+    assert "flops (tf) =" not in text
+    text = report.explain("shapeless")
+    assert "Where the profiler errs: no shape is known of what comes in" in text
+    assert "  flops (tf) = AddV2 + Rsqrt + Mul + Sub = 4 + 8 + 8 + 4 = 24\n" in text

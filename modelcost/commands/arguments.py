@@ -48,6 +48,13 @@ class Parser(ArgumentParser):
         """Raise what is wrong as a `ModelCostError`, with where to read more."""
         raise ModelCostError(f"{message.removeprefix('argument ')} (see {self.prog} --help)")
 
+    def format_help(self) -> str:
+        """The help, its first words filled to the width: the formatter leaves them and the examples as they are."""
+        from modelcost.render.table import filled
+
+        self.description = "\n".join(filled(self.description or "", _width()))
+        return super().format_help()
+
     def print_help(self, file: Any = None) -> None:
         """Print the help as any other answer: where that cannot be done, it is an error."""
         said(self.format_help())
@@ -74,7 +81,11 @@ def is_option(word: str) -> bool:
 
 def _page(prog: str) -> RawDescriptionHelpFormatter:
     """Help as wide as the terminal; a width that is given saves argparse the import of what would ask for it."""
-    return RawDescriptionHelpFormatter(prog, max_help_position=28, width=min(terminal_width() or 100, 100))
+    return RawDescriptionHelpFormatter(prog, max_help_position=28, width=_width())
+
+
+def _width() -> int:
+    return min(terminal_width() or 100, 100)
 
 
 def whole(text: str) -> int:

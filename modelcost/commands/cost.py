@@ -17,6 +17,7 @@ OTHERS = """\
 other commands:
   modelcost explain MODEL [LAYER]     formula, numbers, result of every figure
   modelcost compare MODEL MODEL...    models side by side
+  modelcost verify MODEL              the figures held against real Keras
   modelcost models | layers | conventions
                                       what there is
   modelcost completion bash | zsh     completion for your shell

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from modelcost import zoo
-from modelcost.cli import COMMANDS
 from modelcost.commands.arguments import is_option
 from modelcost.errors import ModelCostError, nearest, unknown
 from modelcost.importers import is_path
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LONGEST = 100  # characters of a suggestion
+OF_A_MODEL = ("explain", "compare", "verify")
+"""The commands that take a model."""
 
 
 def is_model(word: str) -> bool:
@@ -22,8 +23,8 @@ def is_model(word: str) -> bool:
 
 def command_or_model(word: str) -> ModelCostError | None:
     """The error for a word that is no model and most like a command; None if it is not that."""
-    near = nearest(word, (*COMMANDS, *zoo.names()))
-    return _unknown(word) if near[:1] and near[0] in COMMANDS and not is_model(word) else None
+    near = nearest(word, (*_commands(), *zoo.names()))
+    return _unknown(word) if near and near[0] in _commands() and not is_model(word) else None
 
 
 def with_words(first: str, others: Sequence[str]) -> str:
@@ -37,7 +38,7 @@ def with_words(first: str, others: Sequence[str]) -> str:
     if not is_model(first):
         raise _unknown(first)
     words = [word for word in others if not is_option(word)]
-    if words[0] in COMMANDS:
+    if words[0] in OF_A_MODEL:
         line = [words[0], first, *words[1:]]
     elif all(map(is_model, words)):
         line = ["compare", first, *words]
@@ -50,4 +51,10 @@ def with_words(first: str, others: Sequence[str]) -> str:
 
 
 def _unknown(word: str) -> ModelCostError:
-    return unknown("command or model", word, (*COMMANDS, *zoo.names()))
+    return unknown("command or model", word, (*_commands(), *zoo.names()))
+
+
+def _commands() -> tuple[str, ...]:
+    from modelcost.cli import COMMANDS
+
+    return tuple(COMMANDS)
