@@ -8,7 +8,7 @@ variable number of steps), so it has a formula and no value. Binding turns one i
 from __future__ import annotations
 
 from modelcost.errors import SizeError, UnboundSizeError, short
-from modelcost.notation import LATEX, PLAIN, topological, written
+from modelcost.notation import LATEX, PLAIN, shown, topological, written
 from modelcost.operators import EVALUATE
 
 TYPE_CHECKING = False
@@ -71,7 +71,7 @@ class Term:
         >>> [(p.name, p.formula()) for p in (out * 3).named_parts()]
         [('H_out', 'H - 2')]
         """
-        found = topological(self, lambda node: node is self or getattr(node, "name", None) is None)
+        found = topological(self, lambda node: node is self or getattr(node, "name", None) is None, shown)
         return [node for node in found if node is not self and getattr(node, "name", None) and node.args]
 
     def free_sizes(self) -> list[str]:

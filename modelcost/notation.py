@@ -45,7 +45,25 @@ PLAIN = Style("*", QUOTIENT, ("(", ")"), str)
 LATEX = Style(r" \cdot ", ATOM, (r"\left(", r"\right)"), _latex_name)
 
 
-def topological(term: Any, inside: Callable[[Any], bool] = lambda _: True) -> Iterator[Any]:
+def operands(node: Any) -> tuple[Any, ...]:
+    """What a node is made of."""
+    args: tuple[Any, ...] = getattr(node, "args", ())
+    return args
+
+
+def shown(node: Any) -> tuple[Any, ...]:
+    """The operands that are written down: checks are not, nor the other of two sizes that agree."""
+    args = operands(node)
+    if args and node.op in ALIASES:
+        return args[:1]
+    if args and node.op == "broadcast" and isinstance(node, int):
+        return (next(arg for arg in args if int(arg) == int(node)),)
+    return args
+
+
+def topological(
+    term: Any, inside: Callable[[Any], bool] = lambda _: True, under: Callable[[Any], tuple[Any, ...]] = operands
+) -> Iterator[Any]:
     """Every node under `term` once, children before parents; `inside` says whether to look into a node."""
     seen: set[int] = set()
     stack = [(term, False)]
@@ -57,7 +75,7 @@ def topological(term: Any, inside: Callable[[Any], bool] = lambda _: True) -> It
             seen.add(id(node))
             stack.append((node, True))
             if inside(node):
-                stack.extend((child, False) for child in reversed(getattr(node, "args", ())))
+                stack.extend((child, False) for child in reversed(under(node)))
 
 
 NEEDS = {"add": (SUM, SUM), "sub": (SUM, QUOTIENT), "mul": (QUOTIENT, PRODUCT), "floordiv": (QUOTIENT, ATOM)}
@@ -68,7 +86,7 @@ def _power(node: Any, parts: list[int], style: Style) -> int:
     """How strongly the text of a node holds together, from its operands' powers; leaves are atoms."""
     if not parts:
         return ATOM
-    if node.op in ALIASES:
+    if len(parts) == 1:
         return parts[0]
     if node.op == "mul":
         return QUOTIENT if parts[0] == QUOTIENT else PRODUCT
@@ -77,8 +95,8 @@ def _power(node: Any, parts: list[int], style: Style) -> int:
 
 def _pieces(node: Any, style: Style) -> list[Any]:
     """What a node is written as: pieces of text, and (operand, power that it needs) in between."""
-    args, op = node.args, node.op
-    if op in ALIASES:
+    args, op = shown(node), node.op
+    if len(args) == 1:
         return [(args[0], SUM)]
     if op == "floordiv" and style.division == ATOM:
         return [r"\left\lfloor \frac{", (args[0], SUM), "}{", (args[1], SUM), r"} \right\rfloor"]
@@ -106,8 +124,8 @@ def written(term: Any, style: Style, numbers: bool = False, unfold: bool = False
         return node.name is None or unfold or node is term or (numbers and not isinstance(node, int))
 
     powers: dict[int, int] = {}
-    for node in topological(term, opened):
-        parts = [powers[id(arg)] for arg in node.args] if opened(node) else []
+    for node in topological(term, opened, shown):
+        parts = [powers[id(arg)] for arg in shown(node)] if opened(node) else []
         powers[id(node)] = _power(node, parts, style)
     return "".join(_emitted(term, opened, powers, style, numbers))
 

@@ -28,7 +28,7 @@ def smaller(a: Any, b: Any) -> Any:
     return made("min", (a, b))
 
 
-def axis(name: str, length: Any) -> Any:
+def axis(name: str | None, length: Any) -> Any:
     """The length of an axis, which has a name and is at least 1, now and under every rebinding.
 
     Raises `SizeError` where it is less.

@@ -19,12 +19,21 @@ def named(text: str, partial: bool = False) -> Model | str:
     """
     from modelcost.importers import is_path, load
 
+    found = code_or_name(text)
+    return load(found, partial) if isinstance(found, str) and is_path(found) else found
+
+
+def code_or_name(text: str) -> Model | str:
+    """The model of `package.module:name`; the name of a file or of the zoo as it is.
+
+    Raises `ModelCostError` as `named` does.
+    """
     module, colon, path = text.partition(":")
     if module.endswith(".py"):
         _refuse_file(text, module, path)
     words = [*module.split("."), *path.split(".")]
     if not colon or not all(word.isidentifier() for word in words):
-        return load(text, partial) if is_path(text) else text
+        return text
     return _model(text, _from_code(text, module, path))
 
 

@@ -25,9 +25,10 @@ def run(name: str, words: Sequence[str]) -> int:
     """Verify, tell what is being done meanwhile, and show what was found."""
     given = parser(name).parsed(words)
     from modelcost.commands.output import shown, warned
+    from modelcost.commands.source import code_or_name
     from modelcost.render import verified
     from modelcost.verification import verify
 
-    found = verify(given.model, given.batch, tell=lambda text: warned(f"modelcost: {text} ..."))
+    found = verify(code_or_name(given.model), given.batch, tell=lambda text: warned(f"modelcost: {text} ..."))
     shown(verified, found, given)
     return 0 if found else 1

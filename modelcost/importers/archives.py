@@ -10,7 +10,7 @@ import io
 import os
 import stat
 
-from modelcost.errors import ModelCostError, short, unknown
+from modelcost.errors import ModelCostError, short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def read(path: str) -> Any:
     """
     ending = os.path.splitext(path)[1].lower()  # noqa: PTH122
     if ending not in ENDINGS:
-        raise ModelCostError(f"{short(path)}: {unknown('ending of a model file', ending, ENDINGS)}")
+        known = ", ".join(ENDINGS)
+        raise ModelCostError(f"{short(path)}: unknown ending of a model file {short(ending)}; known are: {known}")
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
             raise ModelCostError("it is not a file")

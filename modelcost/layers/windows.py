@@ -34,7 +34,7 @@ def reach(kernel: Any, dilation: Any = 1) -> Any:
 
 
 def windows(name: str, size: Any, kernel: Any, stride: Any = 1, dilation: Any = 1, padding: Padding = "valid") -> Any:
-    """How many windows fit along an axis of length `size`, as a length called `name`_out.
+    """How many windows fit along an axis of length `size`, as a length called `name`_out, or nothing without a name.
 
     `padding` is "valid" (none), "same" or "causal" (as many windows as strides), or the elements
     added (before, after).
@@ -46,7 +46,8 @@ def windows(name: str, size: Any, kernel: Any, stride: Any = 1, dilation: Any = 
     """
     size, once = size if isinstance(size, Term) else Count(size), always_one(stride)
     if padding in ("same", "causal"):
-        return size if once else ((size - 1) // stride + 1).called(f"{name}_out")
+        count = size if once else (size - 1) // stride + 1
+        return count if once or not name else count.called(f"{name}_out")
     across = reach(kernel, dilation)
     added = 0 if isinstance(padding, str) else sum(padding)
     if once and added == across - 1:
@@ -59,7 +60,7 @@ def windows(name: str, size: Any, kernel: Any, stride: Any = 1, dilation: Any = 
             + "; use padding='same' or a smaller kernel"
         )
     room = padded - across
-    return axis(f"{name}_out", (room if once else room // stride) + 1)
+    return axis(f"{name}_out" if name else None, (room if once else room // stride) + 1)
 
 
 def same_padding(size: Any, kernel: Any, stride: Any, dilation: Any = 1) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelcost.count import Expression, Term
-from modelcost.notation import ALIASES
+from modelcost.notation import ALIASES, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,17 +62,14 @@ def _renamed(other: dict[str, str], taken: set[str]) -> Iterator[tuple[str, Any]
 
 
 def _mentioned(count: Any, came: set[int]) -> Iterator[Any]:
-    """The named nodes whose names stand in the formula of a count, but for those in a size that came in as it is.
-
-    The `named_parts` of a count are more: those of its checks too, which are not written.
-    """
+    """The named nodes whose names stand in the formula of a count, but for those in a size that came in as it is."""
     waiting = [count]
     while waiting:
         node = waiting.pop()
         if node is not count and isinstance(node, Term) and node.name is not None:
             yield node
         elif isinstance(node, Term) and (node is count or id(node) not in came):
-            waiting.extend(reversed(node.args[:1] if node.op in ALIASES else node.args))
+            waiting.extend(reversed(shown(node)))
 
 
 def _same(size: Any) -> list[Term]:

@@ -54,27 +54,38 @@ def read(path: str) -> Any:
 def profile(model: Any, batch: int, tell: Callable[[str], None]) -> dict[str, int]:
     """What the TensorFlow profiler counts for one forward pass of a Keras model on a batch, by operation.
 
-    The graph is traced for that batch and frozen, as in the snippet that everybody uses; the
-    statistics are those that TensorFlow registers for operations, which its profiler adds up.
+    The graph is traced for that batch and frozen, as in the snippet that everybody uses.
     """
+    tell("tracing the graph")
+    several = len(model.inputs) > 1
+    specs = [((batch, *one.shape[1:]), one.dtype) for one in model.inputs]
+    function = traced(lambda *xs: model(list(xs) if several else xs[0], training=False), specs)
+    tell("freezing and profiling it")
+    return counted(function)
+
+
+def traced(call: Callable[..., Any], specs: list[tuple[tuple[int, ...], str]]) -> Any:
+    """The graph of a call on tensors of these shapes, the batch included, and dtypes."""
     import tensorflow as tf
+
+    return tf.function(call).get_concrete_function(*(tf.TensorSpec(shape, dtype) for shape, dtype in specs))
+
+
+def counted(function: Any) -> dict[str, int]:
+    """What the profiler counts for a traced graph, frozen, by operation.
+
+    The statistics are those that TensorFlow registers for operations, which its profiler adds up.
+    """
     from tensorflow.python.framework import ops
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    tell("tracing the graph")
-    several = len(model.inputs) > 1
-    specs = [tf.TensorSpec((batch, *one.shape[1:]), one.dtype) for one in model.inputs]
-    called = tf.function(lambda *xs: model(list(xs) if several else xs[0], training=False))
-    function = called.get_concrete_function(*specs)
-    tell("freezing it")
     graph = convert_variables_to_constants_v2(function).graph
-    tell("profiling it")
-    counted: dict[str, int] = {}
+    found: dict[str, int] = {}
     for op in graph.get_operations():
         flops = _statistic(ops, graph, op)
         if flops:
-            counted[op.type] = counted.get(op.type, 0) + flops
-    return counted
+            found[op.type] = found.get(op.type, 0) + flops
+    return found
 
 
 def _statistic(ops: Any, graph: Any, op: Any) -> int:

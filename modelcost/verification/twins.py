@@ -5,11 +5,15 @@ from __future__ import annotations
 from modelcost.errors import ModelCostError
 from modelcost.layers.base import Layer
 from modelcost.layers.input import InputLayer
+from modelcost.layers.operations import Operation
 from modelcost.model import Model
+from modelcost.naming import name_stem
+from modelcost.verification.extensions import extension, padded
 from modelcost.verification.frameworks import keras
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from modelcost.graph import Call
@@ -21,57 +25,75 @@ ALIASES = {"GroupedQueryAttention": "GroupQueryAttention"}
 def twin_of(model: Model) -> Any:
     """A Keras model with the same layers, names, calls and input shapes; its weights are Keras's initial ones.
 
+    A layer that is called twice here, or stands within several layers, is one layer there too.
     Raises `ModelCostError` for a layer that Keras does not have.
     """
-    made: dict[Layer, Any] = {}
-    tensors: dict[Any, Any] = {}
-    for call in model.calls:
-        outputs = _called(call, [tensors[one] for one in call.inputs], model.names[call.layer], made)
-        tensors.update(zip(call.outputs, outputs, strict=True))
-    ins, outs = ([tensors[one] for one in several] for several in (model.inputs, model.outputs))
-    return keras().Model(
-        ins if len(ins) > 1 else ins[0], outs if len(outs) > 1 else outs[0], name=model.name or "model"
-    )
+    return Twins().model(model, model.name or "model")
 
 
-def _called(call: Call, tensors: list[Any], name: str, made: dict[Layer, Any]) -> list[Any]:
-    layer = call.layer
-    if isinstance(layer, InputLayer):
-        return [keras().Input(layer.example_shape(), dtype=layer.dtype, name=name)]
-    if layer not in made:
-        made[layer] = twin_of(layer) if isinstance(layer, Model) else layer_twin(layer, name)
-    return _flat(_on(made[layer], tensors, call.options))
+class Twins:
+    """The Keras layers made so far, by the layers of ours that they are like."""
+
+    def __init__(self) -> None:
+        self.made: dict[Layer, Any] = {}
+
+    def model(self, model: Model, name: str) -> Any:
+        """A Keras model of that name."""
+        tensors: dict[Any, Any] = {}
+        for call in model.calls:
+            outputs = self._called(call, [tensors[one] for one in call.inputs], model.names[call.layer])
+            tensors.update(zip(call.outputs, outputs, strict=True))
+        ins, outs = ([tensors[one] for one in several] for several in (model.inputs, model.outputs))
+        twin = keras().Model(ins if len(ins) > 1 else ins[0], outs if len(outs) > 1 else outs[0], name=worded(name))
+        twin.trainable = model.trainable
+        return twin
+
+    def _called(self, call: Call, tensors: list[Any], name: str) -> list[Any]:
+        layer = call.layer
+        if isinstance(layer, InputLayer):
+            return [keras().Input(layer.example_shape(), dtype=layer.dtype, name=worded(name))]
+        if isinstance(layer, Operation):
+            return _flat(_operated(layer, tensors, dict(call.options)))
+        return _flat(on(self.layer(layer, name), tensors, call.options))
+
+    def layer(self, layer: Layer, name: str | None = None) -> Any:
+        """The Keras layer of the same class with the same arguments, made once."""
+        if layer not in self.made:
+            if isinstance(layer, Model):
+                self.made[layer] = self.model(layer, name or layer.name or "model")
+            else:
+                pads = isinstance(getattr(layer, "padding", ""), tuple) and type(layer).__name__.startswith("Conv")
+                given = {**layer.given, **({"name": name} if name else {})}
+                self.made[layer] = self.built(type(layer).__name__, given, pads)
+                self.made[layer].trainable = layer.trainable
+        return self.made[layer]
+
+    def built(self, kind: str, given: dict[str, Any], pads: bool = False) -> Any:
+        """A Keras layer of a class of ours with arguments as ours takes them; `pads`: with explicit padding."""
+        found = padded(kind) if pads else extension(kind) or getattr(keras().layers, ALIASES.get(kind, kind), None)
+        if found is None:
+            raise ModelCostError(
+                f"{given.get('name') or kind}: Keras has no layer {kind}, so it cannot be verified; "
+                "give the Keras model to hold it against as twin="
+            )
+        known = accepted(found)
+        arguments = {key: self._argument(value) for key, value in given.items() if key in known}
+        return found(**{**arguments, **({"name": worded(given["name"])} if given.get("name") else {})})
+
+    def _argument(self, value: Any) -> Any:
+        """An argument as Keras takes it: layers within layers are twins, counts are plain ints."""
+        if isinstance(value, Layer):
+            return self.layer(value)
+        if isinstance(value, list | tuple):
+            return type(value)(self._argument(one) for one in value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return int(value)
+        return (lambda x: keras().activations.gelu(x, approximate=True)) if value == "gelu_tanh" else value
 
 
-def _on(twin: Any, tensors: list[Any], options: dict[str, Any]) -> Any:
-    """Call a Keras layer on tensors in the way that its `call` takes them."""
-    import inspect
-
-    takes = list(inspect.signature(twin.call).parameters)
-    if len(tensors) < 2:
-        return twin(*tensors, **options)
-    if takes[0] == "inputs":
-        return twin(tensors, **options)
-    if "initial_state" in takes:
-        return twin(tensors[0], initial_state=tensors[1:], **options)
-    return twin(*tensors, **options)
-
-
-def _flat(outputs: Any) -> list[Any]:
-    return [one for output in outputs for one in _flat(output)] if isinstance(outputs, list | tuple) else [outputs]
-
-
-def layer_twin(layer: Layer, name: str | None = None) -> Any:
-    """The Keras layer of the same class with the same arguments."""
-    kind = type(layer).__name__
-    own = _extensions().get(kind)
-    if own is None and isinstance(getattr(layer, "padding", ""), tuple) and kind.startswith("Conv"):
-        own = _padded(kind)
-    found = own or getattr(keras().layers, ALIASES.get(kind, kind), None)
-    if found is None:
-        raise ModelCostError(f"{name or kind}: Keras has no layer {kind}, so it cannot be verified")
-    given = {key: _argument(value) for key, value in layer.given.items() if key in accepted(found)}
-    return found(**{**given, **({"name": name.replace("/", "_")} if name else {})})
+def worded(name: str) -> str:
+    """A name as Keras takes it, which has no slashes."""
+    return name.replace("/", "_")
 
 
 def accepted(keras_class: Any) -> set[str]:
@@ -83,84 +105,41 @@ def accepted(keras_class: Any) -> set[str]:
     return (named | {"alpha"}) - {"self", "kwargs", "args"}
 
 
-def _argument(value: Any) -> Any:
-    """An argument as Keras takes it: layers within layers are twins, counts are plain ints."""
-    if isinstance(value, Layer):
-        return layer_twin(value)
-    if isinstance(value, list | tuple):
-        return type(value)(_argument(one) for one in value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return int(value)
-    return (lambda x: keras().activations.gelu(x, approximate=True)) if value == "gelu_tanh" else value
+def on(twin: Any, tensors: list[Any], options: dict[str, Any]) -> Any:
+    """Call a Keras layer on tensors in the way that its `call` takes them."""
+    import inspect
+
+    takes = list(inspect.signature(twin.call).parameters)
+    if len(tensors) < 2:
+        return twin(*tensors, **options)
+    if takes[0] == "inputs" and "states" not in takes:
+        return twin(tensors, **options)
+    for states in ("initial_state", "states"):
+        if states in takes:
+            return twin(tensors[0], **{states: tensors[1:]}, **options)
+    return twin(*tensors, **options)
 
 
-def _padded(kind: str) -> Any:
-    """A convolution of Keras with explicit padding, which Keras leaves to another layer."""
-    loaded = keras()
-    base = getattr(loaded.layers, kind)
-
-    class Padded(base):  # type: ignore[misc,valid-type]
-        def __init__(self, *args: Any, padding: Any = 0, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            rank = self.rank
-            several = padding if isinstance(padding, list | tuple) else (padding,) * rank
-            self.sides = [one if isinstance(one, list | tuple) else (one, one) for one in several]
-
-        def call(self, x: Any) -> Any:
-            pads = [(0, 0), *self.sides, (0, 0)]
-            if self.data_format == "channels_first":
-                pads = [(0, 0), (0, 0), *self.sides]
-            return super().call(loaded.ops.pad(x, pads))
-
-        def compute_output_shape(self, shape: Any) -> Any:
-            places = range(2, 2 + self.rank) if self.data_format == "channels_first" else range(1, 1 + self.rank)
-            grown = list(shape)
-            for place, side in zip(places, self.sides, strict=True):
-                grown[place] += sum(side)
-            return super().compute_output_shape(tuple(grown))
-
-    return Padded
+def _flat(outputs: Any) -> list[Any]:
+    return [one for output in outputs for one in _flat(output)] if isinstance(outputs, list | tuple) else [outputs]
 
 
-def _extensions() -> dict[str, Any]:
-    """Keras layers for those that are ours alone."""
-    import tensorflow as tf
+def _operated(operation: Operation, tensors: list[Any], options: dict[str, Any]) -> Any:
+    """What Keras's function gives that does an operation, with ones for its constants: only their shapes are known."""
+    name = name_stem(type(operation).__name__).replace("log_1p", "log1p")
+    operands = list(_operands(tensors, options.pop("operands", None), name))
+    given = {key: value for key, value in operation.given.items() if key != "name"}
+    if name == "get_item":
+        return operands[0][tuple(slice(*one) if isinstance(one, tuple) else one for one in options["key"])]
+    function = getattr(keras().ops, name)
+    if name == "einsum":
+        return function(given["subscripts"], *operands)
+    listed = [operands] if operation.several else operands
+    return function(*listed, **options, **given)
 
-    loaded = keras()
 
-    class LocalResponseNormalization(loaded.layers.Layer):  # type: ignore[misc,name-defined]
-        def __init__(
-            self, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5, **kw: Any
-        ) -> None:
-            super().__init__(**kw)
-            self.settings = {"depth_radius": depth_radius, "bias": bias, "alpha": alpha, "beta": beta}
-
-        def call(self, x: Any) -> Any:
-            return tf.nn.local_response_normalization(x, **self.settings)
-
-        def compute_output_shape(self, shape: Any) -> Any:
-            return shape
-
-    class PositionEmbedding(loaded.layers.Layer):  # type: ignore[misc,name-defined]
-        def __init__(self, sequence_length: int, **kw: Any) -> None:
-            super().__init__(**kw)
-            self.sequence_length = sequence_length
-
-        def build(self, shape: Any) -> None:
-            self.table = self.add_weight(shape=(self.sequence_length, shape[-1]), name="position_embeddings")
-
-        def call(self, x: Any) -> Any:
-            return x + self.table[: x.shape[1]]
-
-    class ClassToken(loaded.layers.Layer):  # type: ignore[misc,name-defined]
-        def build(self, shape: Any) -> None:
-            self.token = self.add_weight(shape=(1, 1, shape[-1]), name="class_token")
-
-        def call(self, x: Any) -> Any:
-            token = tf.repeat(self.token, tf.shape(x)[0], axis=0)
-            return loaded.ops.concatenate([token, x], axis=1)
-
-        def compute_output_shape(self, shape: Any) -> Any:
-            return (shape[0], shape[1] + 1, shape[2])
-
-    return {one.__name__: one for one in (LocalResponseNormalization, PositionEmbedding, ClassToken)}
+def _operands(tensors: list[Any], constants: Any, name: str) -> Iterator[Any]:
+    came = iter(tensors)
+    for shape in constants if constants is not None else (None,) * len(tensors):
+        dtype = "int32" if name == "take" else "float32"
+        yield next(came) if shape is None else keras().ops.zeros(shape, dtype)

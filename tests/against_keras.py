@@ -1,0 +1,80 @@
+"""One layer, or one model, held against real Keras and the TensorFlow profiler. Import it in tests marked `keras` only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelcost import layers
+from modelcost.conventions.tensorflow import reconciled
+from modelcost.errors import ModelCostError
+from modelcost.layers.base import Layer
+from modelcost.model import Model
+from modelcost.verification import frameworks, twins
+
+if TYPE_CHECKING:
+    from tests.random_layers import Case
+
+BATCH = 2
+
+
+def ours(case: Case) -> tuple[Model, Layer]:
+    """A model of one call of the layer."""
+    layer = getattr(layers, case.kind)(**case.given)
+    inputs = [layers.Input(shape, dtype=case.dtype) for shape in case.shapes]
+    taken = {name: value for name, value in case.call.items() if name in (*layer.call_options, *layer.free_options)}
+    return Model(inputs, layer(*inputs, **taken)), layer
+
+
+def theirs(case: Case) -> tuple[Any, Any]:
+    """The real layer and its call, traced on a batch."""
+    twin = twins.Twins().built(case.kind, case.given)
+    specs = [((BATCH, *shape), case.dtype or "float32") for shape in case.shapes]
+    return twin, frameworks.traced(lambda *xs: twins.on(twin, list(xs), case.call), specs)
+
+
+def compared(case: Case) -> str:
+    """Hold a layer against Keras's: "equal", "refused" by both, or "not counted yet", as we say ourselves."""
+    try:
+        model, layer = ours(case)
+        refused = ""
+    except ModelCostError as error:
+        refused = str(error)
+    try:
+        twin, function = theirs(case)
+    except Exception as error:
+        assert refused, f"Keras refuses it: {type(error).__name__}: {str(error)[:300]}"
+        return "refused"
+    if "not counted yet" in refused:
+        return "not counted yet"
+    assert not refused, f"Keras takes it; here: {refused}"
+    same_shapes(model, layer, twin, function)
+    same_operations(model, function)
+    return "equal"
+
+
+def same_shapes(model: Model, layer: Layer, twin: Any, function: Any) -> None:
+    """Output shapes, and the shapes of weights that are trained and of those that are not."""
+    import keras
+
+    (*_, call) = model.calls
+    mine = [tuple(map(int, one.shape)) for one in call.facts.outputs]
+    real = [tuple(one.shape)[1:] for one in keras.tree.flatten(function.structured_outputs)]
+    assert mine == real, f"outputs: here {mine}, Keras {real}"
+    weights = sorted((tuple(map(int, one.shape)), one.trainable) for one in call.facts.weights)
+    others = sorted((tuple(one.shape), True) for one in twin.trainable_weights)
+    others += [(tuple(one.shape), False) for one in twin.non_trainable_weights]
+    assert weights == sorted(others), f"weights: here {weights}, Keras {sorted(others)}"
+
+
+def same_operations(model: Model, function: Any) -> None:
+    """The profiler's count of every operation is ours with the named differences."""
+    counted = frameworks.counted(function)
+    exact, named = reconciled(model, BATCH)
+    predicted = dict(exact)
+    for flops in named.values():
+        for op, change in flops.items():
+            predicted[op] = predicted.get(op, 0) + change
+    predicted = {op: flops for op, flops in predicted.items() if flops}
+    wrong = {op: (predicted.get(op, 0), counted.get(op, 0)) for op in {*predicted, *counted}}
+    wrong = {op: both for op, both in wrong.items() if both[0] != both[1]}
+    assert not wrong, f"operations (here, profiler): {wrong}"
