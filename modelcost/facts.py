@@ -42,8 +42,12 @@ ELEMENTWISE = {
         ("exp", "log", "pow", "sqrt", "rsqrt", "tanh", "sigmoid", "erf", "sin", "cos", "tan"), "transcendentals"
     ),
     **dict.fromkeys(("copy", "gather", "random", "round"), ""),
+    "unknown": "",
 }
-"""Primitives on one element, and the column in which each is one; none for those that only move bytes."""
+"""Primitives on one element, and the column in which each is one; none for those that only move bytes.
+
+"unknown" is what nobody has said the cost of: a model with any of it has lower bounds only.
+"""
 
 PHASES = ("both", "inference", "training")
 

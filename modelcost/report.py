@@ -177,7 +177,8 @@ def cost(
 
 def _unknown(entries: Sequence[Entry], partial: bool) -> list[str]:
     """The layers whose cost nobody has said; an error unless a partial answer was asked for."""
-    found = [f"{entry.name} ({getattr(entry.layer, 'kind', '')})" for entry in entries if entry.type == "UnknownLayer"]
+    within = (entry for entry in entries if any(work.primitive.kind == "unknown" for work in entry.facts.works))
+    found = [f"{entry.name} ({getattr(entry.layer, 'kind', entry.type)})" for entry in within]
     if found and not partial:
         raise ModelCostError(
             f"it is not known what these layers cost: {', '.join(found)}; register rules for them with mc.register, "

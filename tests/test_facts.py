@@ -61,7 +61,7 @@ def test_what_each_primitive_counts_as(primitive: Any, counts: dict[str, int]) -
 def test_the_list_of_primitives_is_closed_and_all_of_it_is_tested() -> None:
     named = {name.split()[0] for name in COUNTED}
     assert {*REDUCTIONS, *ELEMENTWISE} >= named
-    assert not {*REDUCTIONS, *ELEMENTWISE} - named - {"sort"}, "a primitive has no row in COUNTED"
+    assert not {*REDUCTIONS, *ELEMENTWISE} - named - {"unknown"}, "a primitive has no row in COUNTED"
     with pytest.raises(UnknownNameError, match="unknown primitive 'sqr'; did you mean sqrt"):
         Primitive("sqr")
     for bad in (lambda: Primitive("dot"), lambda: Primitive("add", 3), lambda: Work(1, "sum", (INPUT,), "p")):

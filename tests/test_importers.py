@@ -16,6 +16,7 @@ from modelcost.importers import from_keras, load
 from modelcost.importers.keras_config import model_of
 from modelcost.importers.keras_layers import dtype_of
 from modelcost.importers.rules import register
+from modelcost.layers import Input, TimeDistributed
 from modelcost.layers.unknown import UnknownLayer
 from modelcost.model import Model
 from modelcost.report import cost
@@ -124,6 +125,14 @@ def test_a_dtype_policy_becomes_a_word(value: Any, dtype: str | None) -> None:
 def test_a_quantized_policy_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="unknown dtype 'int8_from_float32'"):
         dtype_of({"class_name": "QuantizedDTypePolicy", "config": {"name": "int8_from_float32"}})
+
+
+def test_what_is_unknown_within_another_layer_is_not_a_silent_zero() -> None:
+    inner = UnknownLayer("MyLayer", ((4,),))
+    model = Sequential([Input((5, 3)), TimeDistributed(inner, name="each")])
+    with pytest.raises(ModelCostError, match=r"not known what these layers cost: each \(TimeDistributed\)"):
+        cost(model)
+    assert cost(model, partial=True).unknown == ["each (TimeDistributed)"]
 
 
 def test_a_frozen_layer_is_frozen() -> None:

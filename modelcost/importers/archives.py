@@ -107,6 +107,8 @@ class _Careful(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = 0) -> int:
+        if offset < 0 and whence == 0:
+            raise EOFError("a member lies before the beginning of the file")
         return int(self.file.seek(offset, whence))
 
     def tell(self) -> int:

@@ -87,7 +87,7 @@ class Elementwise(Operation):
         """The primitives done to one element, in order."""
         return tuple(self.words.split())
 
-    def worked(self, *operands: Shape, **settings: Any) -> Iterator[Output | Work]:
+    def worked(self, *operands: Shape) -> Iterator[Output | Work]:
         out = together(operands)
         steps = self.steps()
         yield Output(out, view=not steps, dtype=self.gives())

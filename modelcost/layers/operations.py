@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, ClassVar
 
-    from modelcost.facts import Output, Shape, Work
+    from modelcost.facts import Output, Shape, Weight, Work
 
 OPERATIONS = {
     "elementwise": "Add Subtract Multiply Divide TrueDivide DivideNoNan FloorDivide Mod Power Maximum Minimum "
@@ -120,12 +120,14 @@ class Operation(Layer):
         """An argument of the call that is no operand, in a form that can be hashed."""
         return value
 
-    def facts(self, *xs: Shape, operands: tuple[Any, ...] | None = None, **settings: Any) -> Iterator[Output | Work]:
+    def facts(
+        self, *xs: Shape, operands: tuple[Any, ...] | None = None, **settings: Any
+    ) -> Iterator[Output | Weight | Work]:
         tensors = iter(xs)
         given = (None,) * len(xs) if operands is None else operands
         yield from self.worked(*(next(tensors) if one is None else Fixed(one) for one in given), **settings)
 
-    def worked(self, *operands: Shape, **settings: Any) -> Iterator[Output | Work]:
+    def worked(self, *operands: Any, **settings: Any) -> Iterator[Output | Weight | Work]:
         """The facts for operands of these shapes; those of constants are `Fixed`."""
         raise NotImplementedError
 

@@ -31,7 +31,7 @@ class Concatenate(Operation):
 
     axis: Free = 0
 
-    def worked(self, *operands: Shape, **settings: Any) -> Iterator[Output | Work]:
+    def worked(self, *operands: Shape) -> Iterator[Output | Work]:
         from modelcost.layers.merge import Concatenate as ConcatenateLayer
 
         if any(isinstance(one, Fixed) for one in operands):
@@ -47,7 +47,7 @@ class Stack(Operation):
 
     axis: Free = 0
 
-    def worked(self, *operands: Shape, **settings: Any) -> Iterator[Output | Work]:
+    def worked(self, *operands: Shape) -> Iterator[Output | Work]:
         shapes = for_examples(operands)
         rule = f"{', '.join(map(shape_text, shapes))} must be equal"
         if len({len(shape) for shape in shapes}) != 1:
@@ -75,7 +75,7 @@ class Unstack(Parts):
     num: Free = None
     axis: Free = 0
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         (place,) = places(self.axis, x)
         if self.num is not None:
             agreed_on((x[place], *whole("num", self.num)), "num must be the length of the axis")
@@ -88,7 +88,7 @@ class Split(Parts):
     indices_or_sections: Free = REQUIRED
     axis: Free = 0
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         (place,) = places(self.axis, x)
         cut = self.indices_or_sections
         if not isinstance(cut, list | tuple):
@@ -118,7 +118,7 @@ class GetItem(Operation):
     def setting(self, value: Any) -> Any:
         return tuple(map(_index, value if isinstance(value, list | tuple) else (value,)))
 
-    def worked(self, x: Shape, key: tuple[Any, ...] = (), **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape, key: tuple[Any, ...] = ()) -> Iterator[Output | Work]:
         used = sum(one not in (None, ...) for one in key)
         if key.count(...) > 1 or used > len(x) + 1:
             raise SizeError(f"a tensor of {len(x) + 1} axes, with the batch, has no part {short(key)}")
@@ -161,7 +161,7 @@ class Take(Operation):
 
     axis: Free = None
 
-    def worked(self, x: Shape, indices: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape, indices: Shape) -> Iterator[Output | Work]:
         if isinstance(x, Fixed):
             first = 0 if self.axis is None and len(x) == 1 else self.axis
             if first != 0:

@@ -31,7 +31,7 @@ class Matmul(Operation):
 
     arguments = ("x1", "x2")
 
-    def worked(self, a: Shape, b: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, a: Shape, b: Shape) -> Iterator[Output | Work]:
         rule = f"{shape_text(a)}'s last axis must agree with the last but one of {shape_text(b)}"
         rows, k, other, columns = _matrices(a, b)
         n = agreed_on((k, other), rule)
@@ -73,5 +73,5 @@ class Einsum(Operation):
         listed = len(args) == 1 and isinstance(args[0], list | tuple)
         return super().__call__(args[0] if listed else list(args), **kwargs)
 
-    def worked(self, *operands: Shape, **settings: Any) -> Iterator[Output | Work]:
+    def worked(self, *operands: Shape) -> Iterator[Output | Work]:
         yield from multiplied(self.subscripts, operands, sources(operands))

@@ -57,7 +57,7 @@ class Reduction(Along):
     axis: Free = None
     keepdims: Flag = False
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         along, n, rows = self.split(x, self.axis)
         kept = (1 if i in along else size for i, size in enumerate(x) if self.keepdims or i not in along)
         yield Output(kept, dtype=self.gives())
@@ -208,7 +208,7 @@ class Normalize(Along):
         if self.order != 2:
             raise ModelCostError(f"only order=2 is counted yet. Received: order={short(self.order)}")
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         _, n, rows = self.split(x, self.axis)
         yield Output(x)
         yield Work(rows * n, "mul", (INPUT, INPUT), "operation")
@@ -224,7 +224,7 @@ class Cumsum(Along):
     axis: Free = None
     dtype: Free = None
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         _, n, rows = self.split(x, self.axis)
         yield Output(x)
         yield Work(rows * (n - 1), "add", (INPUT, HIDDEN), "operation")
@@ -237,7 +237,7 @@ class Softmax(Operation):
 
     axis: Free = -1
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Weight | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Weight | Work]:
         along = places(self.axis, x)
         if len(along) != 1:
             raise SizeError(f"axis must be one axis. Received: axis={short(self.axis)}")

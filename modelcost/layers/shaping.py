@@ -56,7 +56,7 @@ class Reshape(Operation):
 
     newshape: Free = REQUIRED
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         batch, *target = self.newshape if isinstance(self.newshape, list | tuple) and self.newshape else (0,)
         if batch not in (-1, None):
             raise SizeError(f"newshape must begin with -1, for the batch. Received: newshape={short(self.newshape)}")
@@ -68,7 +68,7 @@ class Transpose(Operation):
 
     axes: Free = None
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         order = tuple(range(len(x), -1, -1)) if self.axes is None else whole("axes", self.axes)
         order = tuple(one + len(x) + 1 if one < 0 else one for one in order)
         if sorted(order) != list(range(len(x) + 1)) or order[0] != 0:
@@ -83,7 +83,7 @@ class Swapaxes(Operation):
     axis1: Whole = REQUIRED
     axis2: Whole = REQUIRED
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         (a,), (b,) = example_axes((self.axis1,), x), example_axes((self.axis2,), x)
         out = list(x)
         out[a], out[b] = x[b], x[a]
@@ -95,7 +95,7 @@ class Squeeze(Operation):
 
     axis: Free = None
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         if self.axis is None:
             raise SizeError("name the axes to leave out; without axis= a batch of 1 would be left out too")
         gone = places(self.axis, x)
@@ -109,7 +109,7 @@ class ExpandDims(Operation):
 
     axis: Free = REQUIRED
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         several = whole("axis", self.axis)
         rank = len(x) + len(several)
         new, old = {new_place(one, rank) for one in several}, iter(x)
@@ -124,7 +124,7 @@ class Repeat(Operation):
     repeats: Free = REQUIRED
     axis: Free = None
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         (place,) = places(self.axis, x)
         (times,) = _times("repeats", self.repeats)
         yield from moved((*x[:place], x[place] * times, *x[place + 1 :]), (x,))
@@ -142,7 +142,7 @@ class Tile(Operation):
 
     repeats: Free = REQUIRED
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         times = _times("repeats", self.repeats)
         times = (*(Count(1) for _ in range(len(x) + 1 - len(times))), *times)
         if len(times) > len(x) + 1 or times[0] != 1:
@@ -158,7 +158,7 @@ class BroadcastTo(Operation):
 
     shape: Free = REQUIRED
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         target = self.shape if isinstance(self.shape, list | tuple) else ()
         if len(target) != len(x) + 1 or target[0] not in (-1, None):
             raise SizeError(
@@ -176,7 +176,7 @@ class Flip(Operation):
 
     axis: Free = None
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         places(self.axis, x)
         yield from moved(x, (x,))
 
@@ -188,7 +188,7 @@ class Pad(Operation):
     mode: Option = "constant"
     constant_values: Ignored = keyword(default=None)
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         rule = f"pad_width must be (before, after) for the batch, with 0, and for each of {len(x)} axes"
         pairs = [whole("pad_width", one) for one in self.pad_width] if isinstance(self.pad_width, list | tuple) else []
         good = len(pairs) == len(x) + 1 and all(len(pair) == 2 and min(pair) >= 0 for pair in pairs)
@@ -210,7 +210,7 @@ class Resize(Operation):
     fill_value: Ignored = None
     data_format: Free = keyword(default=None)
 
-    def worked(self, x: Shape, **settings: Any) -> Iterator[Output | Work]:  # type: ignore[override]
+    def worked(self, x: Shape) -> Iterator[Output | Work]:
         from modelcost.layers.preprocess import Resizing
 
         size = whole("size", self.size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modelcost.count import Expression
 from modelcost.errors import SizeError
-from modelcost.facts import Output
+from modelcost.facts import INPUT, Output, Work
 from modelcost.layers.base import Layer
 from modelcost.layers.fields import REQUIRED
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class UnknownLayer(Layer):
-    """Stands for a layer whose cost nobody has said: no weights and no work, so that every total is a lower bound.
+    """Stands for a layer whose cost nobody has said: nothing of it is counted, so that every total is a lower bound.
 
     `kind` is the class that it stands for; `shapes` what comes out of it and `came` for what, as a
     file says, or () where it says nothing and nothing follows. A model with such a layer is costed
@@ -31,9 +31,10 @@ class UnknownLayer(Layer):
     shapes: Free = ()
     came: Free = ()
 
-    def facts(self, *xs: Shape) -> Iterator[Output]:
+    def facts(self, *xs: Shape) -> Iterator[Output | Work]:
         for x, size in zip(xs, self.came, strict=False):
             if tuple(x) != tuple(size) and None not in size:
                 raise SizeError(f"the file says what comes out of {self.kind} for {size} only. Received: {tuple(x)}")
         for shape in self.shapes or ((None,),):
             yield Output((Expression("unknown") if size is None else size for size in shape), view=True)
+        yield Work(1, "unknown", (INPUT,), "unknown")
