@@ -211,10 +211,16 @@ class Facts:
 
     def column(self, name: str, parts: frozenset[str] | None = None) -> tuple[Any, Any]:
         """One of `COLUMNS` in inference, as (for each example, once a call); of some parts, or of all."""
-        columns = self.remembered(parts, lambda: self._columns(parts))
-        return columns.get(name, (NOTHING, NOTHING))  # type: ignore[no-any-return]
+        return self.columns(parts).get(name, (NOTHING, NOTHING))
 
-    def _columns(self, parts: frozenset[str] | None) -> dict[str, tuple[Any, Any]]:
+    def columns(self, parts: frozenset[str] | None = None) -> dict[str, tuple[Any, Any]]:
+        """Those of `COLUMNS` that any work touches, each as `column` gives it."""
+        if parts not in self._known:
+            self._known[parts] = self._summed(parts)
+        found: dict[str, tuple[Any, Any]] = self._known[parts]
+        return found
+
+    def _summed(self, parts: frozenset[str] | None) -> dict[str, tuple[Any, Any]]:
         found: dict[str, tuple[list[Any], list[Any]]] = {}
         for work in self.works:
             if work.phase != "training" and (parts is None or work.part in parts):

@@ -220,7 +220,8 @@ def _row(entry: Entry, rule: Convention, dtype: str | None, shapeless: bool) -> 
 def _work_figures(entry: Entry, rule: Convention, dtype: str | None) -> dict[str, Any]:
     """The figures of one forward call on one example: the work for each example and that for each call."""
     facts = entry.facts
-    figures = {column: summed(facts.column(column)) for column in COLUMNS}
+    columns = facts.columns()
+    figures = {name: summed(columns[name]) if name in columns else NOTHING for name in COLUMNS}
     figures["flops"] = summed(facts.remembered(("flops", rule.name), lambda: rule.flops(facts)))
     widths = ((output, bytes_of(_held_as(output.dtype or entry.layer.dtype, dtype))) for output in facts.held())
     figures["activation_bytes"] = total(output.elements * Count(width, "bytes") for output, width in widths)

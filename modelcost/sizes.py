@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from modelcost.count import Count, Expression, Term, made
 from modelcost.errors import SizeError, short
-from modelcost.notation import ALIASES, topological
+from modelcost.notation import ALIASES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,17 +81,23 @@ def _behind(node: Any) -> Any:
     return node
 
 
+CHECKING = ("axis", "same", "broadcast")
+"""Operators that can find that sizes are impossible."""
+
+
 def checks(sizes: Iterable[Any]) -> tuple[Any, ...]:
     """The nodes under some sizes that can find a rebinding impossible: a length below 1, lengths that must agree."""
-    found: dict[int, Any] = {}
+    found: list[Any] = []
     seen: set[int] = set()
-    for length in sizes:
-        if isinstance(length, Term) and id(length) not in seen:
-            inside = topological(length, lambda node: id(node) not in seen)
-            nodes = list(inside)
-            found.update((id(node), node) for node in nodes if getattr(node, "op", "") in ("axis", "same", "broadcast"))
-            seen.update(map(id, nodes))
-    return tuple(found.values())
+    waiting = list(sizes)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Term) and id(node) not in seen:
+            seen.add(id(node))
+            waiting.extend(node.args)
+            if node.op in CHECKING:
+                found.append(node)
+    return tuple(found)
 
 
 def size(word: str, value: object) -> int:

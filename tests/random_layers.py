@@ -33,7 +33,12 @@ class Case:
     """A layer to be: its class, its arguments, the shapes it is called on, the call's options, and their dtype."""
 
     def __init__(
-        self, kind: str, given: dict[str, Any], *shapes: Any, dtype: str | None = None, call: dict[str, Any] | None = None
+        self,
+        kind: str,
+        given: dict[str, Any],
+        *shapes: Any,
+        dtype: str | None = None,
+        call: dict[str, Any] | None = None,
     ) -> None:
         self.kind, self.given, self.shapes, self.dtype, self.call = kind, given, shapes, dtype, call or {}
 
@@ -160,7 +165,9 @@ def einsum_dense(draw: Draw) -> Case:
     shape = draw(st.tuples(*[SMALL] * rank))
     known = dict(zip(term.replace("...", "")[1:], shape, strict=False)) if "..." not in term else {}
     letters = right.replace("...", "")[1:] if "..." not in right else right.replace("...", "")
-    wanted = tuple(known.get(letter) if draw(FLAG) and letter in known else known.get(letter, draw(SMALL)) for letter in letters)
+    wanted = tuple(
+        known.get(letter) if draw(FLAG) and letter in known else known.get(letter, draw(SMALL)) for letter in letters
+    )
     given: dict[str, Any] = {"equation": equation, "output_shape": wanted, **some(draw, activation=FUNCTION)}
     if draw(FLAG):
         given["bias_axes"] = draw(st.sampled_from([letters[-1], letters]))
@@ -312,7 +319,9 @@ def heads(draw: Draw) -> Case:
         given |= some(draw, attention_axes=st.sampled_from([(1,), (2,), (1, 2), 2]))
     T, S = draw(SMALL), draw(SMALL)
     shapes = [(*lead, T, draw(SMALL)), (*lead, S, draw(SMALL)), (*lead, S, draw(SMALL))][: draw(st.integers(2, 3))]
-    return Case("MultiHeadAttention", given, *shapes, call=some(draw, use_causal_mask=FLAG, return_attention_scores=FLAG))
+    return Case(
+        "MultiHeadAttention", given, *shapes, call=some(draw, use_causal_mask=FLAG, return_attention_scores=FLAG)
+    )
 
 
 def grouped_heads(draw: Draw) -> Case:
@@ -321,7 +330,9 @@ def grouped_heads(draw: Draw) -> Case:
     given |= some(draw, dropout=st.just(0.5), use_bias=FLAG, use_gate=FLAG)
     C, S = draw(SMALL), draw(SMALL)
     shapes = [(draw(SMALL), C), (S, C), (S, C)][: draw(st.integers(2, 3))]
-    return Case("GroupQueryAttention", given, *shapes, call=some(draw, use_causal_mask=FLAG, return_attention_scores=FLAG))
+    return Case(
+        "GroupQueryAttention", given, *shapes, call=some(draw, use_causal_mask=FLAG, return_attention_scores=FLAG)
+    )
 
 
 def merge(kind: str) -> Callable[[Draw], Case]:
@@ -414,7 +425,9 @@ def group_norm(draw: Draw) -> Case:
     axis = axes_of(draw, tuple(shape))
     if groups > 0 and draw(st.integers(0, 6)):
         shape[axis - 1 if axis > 0 else axis] = groups * draw(st.integers(1, 3))
-    return Case("GroupNormalization", {"groups": groups, "axis": axis, **some(draw, center=FLAG, scale=FLAG)}, tuple(shape))
+    return Case(
+        "GroupNormalization", {"groups": groups, "axis": axis, **some(draw, center=FLAG, scale=FLAG)}, tuple(shape)
+    )
 
 
 def simple(kind: str, **arguments: Any) -> Callable[[Draw], Case]:

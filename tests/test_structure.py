@@ -159,7 +159,10 @@ def test_frameworks_are_imported_where_foreign_models_are_met_alone() -> None:
         for node in ast.walk(tree(module)):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert package(module) in ("importers", "verification") or not {name.split(".")[0] for name in names} & frameworks, module
+            assert (
+                package(module) in ("importers", "verification")
+                or not {name.split(".")[0] for name in names} & frameworks
+            ), module
 
 
 def test_numpy_is_imported_within_functions_alone() -> None:

@@ -124,10 +124,13 @@ class Layer:
 
     def layers_within(self) -> tuple[Layer, ...]:
         """The layers that it is made of: who freezes it freezes them, wherever else they are used."""
-        several = (
-            one for value in self.given.values() for one in (value if isinstance(value, list | tuple) else (value,))
-        )
-        return tuple(one for one in several if isinstance(one, Layer))
+        found: list[Layer] = []
+        for value in self.given.values():
+            if isinstance(value, Layer):
+                found.append(value)
+            elif isinstance(value, list | tuple):
+                found += [one for one in value if isinstance(one, Layer)]
+        return tuple(found)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={short(v)}' for k, v in self.given.items() if k != 'name')})"

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def always_one(size: Any) -> bool:
     """Whether a size is 1, and no rebinding can change that."""
-    return isinstance(size, int) and size == 1 and not (isinstance(size, Term) and size.free_sizes())
+    if not isinstance(size, int) or size != 1:
+        return False
+    return not isinstance(size, Term) or not (size.size or (size.args and size.free_sizes()))
 
 
 def reach(kernel: Any, dilation: Any = 1) -> Any:
