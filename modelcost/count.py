@@ -25,10 +25,10 @@ class Term:
     """
 
     __slots__ = ()
-    op: str
-    args: tuple[Size, ...]
-    name: str | None
-    size: tuple[str, ...]
+    op: str = "leaf"
+    args: tuple[Size, ...] = ()
+    name: str | None = None
+    size: tuple[str, ...] = ()
 
     def formula(self, unfold: bool = False) -> str:
         """How it was made, with names for numbers; Python can read it.
@@ -145,11 +145,6 @@ class Count(Term, int):
     (4640, 'k*k*c*f + f', '3*3*16*32 + 32')
     """
 
-    op: str = "leaf"
-    args: tuple[Size, ...] = ()
-    name: str | None = None
-    size: tuple[str, ...] = ()
-
     def __new__(cls, value: int, name: str | None = None, size: str | tuple[str, ...] = ()) -> Count:
         """A leaf: `value`, what it is called, and the words under which it can be rebound."""
         if isinstance(value, bool) or not isinstance(value, int):
@@ -177,8 +172,7 @@ class Expression(Term):
 
     def __init__(self, name: str | None = None, size: str | tuple[str, ...] = ()) -> None:
         """A leaf without a value: what it is called, and the words under which it can be bound."""
-        self.op, self.args, self.name = "leaf", (), name
-        self.size = (size,) if isinstance(size, str) else size
+        self.name, self.size = name, (size,) if isinstance(size, str) else size
 
     def __repr__(self) -> str:
         return self.formula()
@@ -232,7 +226,6 @@ def _joined(op: str, a: Any, b: Any) -> Any:
         node: Any = int.__new__(Count, _VALUE[op](a, b))
     elif isinstance(a, int | Expression) and isinstance(b, int | Expression):
         node = Expression.__new__(Expression)
-        node.name, node.size = None, ()
     else:
         return _with_other_number(a, b)
     node.op, node.args = op, (a, b)

@@ -16,12 +16,17 @@ COMPUTE = {**{name: name for name in BYTES}, "mixed_float16": "float16", "mixed_
 """What a layer of that dtype, or of that policy of mixed precision, computes in."""
 
 
+def known_dtype(dtype: str) -> str:
+    """The dtype as it is; an error that lists the known ones for any other."""
+    if not isinstance(dtype, str) or dtype not in BYTES:
+        raise unknown("dtype", dtype, BYTES)
+    return dtype
+
+
 def bytes_of(dtype: str) -> int:
     """The bytes of one number of that dtype; an error that lists the known ones for any other.
 
     >>> bytes_of("float32")
     4
     """
-    if not isinstance(dtype, str) or dtype not in BYTES:
-        raise unknown("dtype", dtype, BYTES)
-    return BYTES[dtype]
+    return BYTES[known_dtype(dtype)]

@@ -60,19 +60,22 @@ class Row(Figures):
         name: str,
         type: str,
         inputs: Sequence[Sequence[Any]],
-        output_shape: Sequence[Any],
+        output_shapes: Sequence[Sequence[Any]],
         figures: Mapping[str, Any],
         entry: Entry | None = None,
         convention: Convention | None = None,
-        output_shapes: Sequence[Sequence[Any]] = (),
         by_call: tuple[Any, Any] | None = None,
     ) -> None:
         super().__init__(name, figures)
         self.name, self.type = name, type
         self.inputs = tuple(tuple(shape) for shape in inputs)
-        self.output_shape = tuple(output_shape)
-        self.output_shapes = tuple(tuple(shape) for shape in output_shapes) or (self.output_shape,)
+        self.output_shapes = tuple(tuple(shape) for shape in output_shapes)
         self.entry, self.convention, self.by_call = entry, convention, by_call
+
+    @property
+    def output_shape(self) -> tuple[Any, ...]:
+        """The shape of its first output."""
+        return self.output_shapes[0]
 
     def flops_by_call(self) -> tuple[Any, Any]:
         """FLOPs as (for each example, once a call): the second does not grow with the batch."""

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+LEVELS = ("example", "minibatch", "epoch", "run")
+"""What the figures of a pass are of, from the least to the most."""
 NEEDS = {
-    "example": "",
-    "minibatch": "",
     "epoch": "the number of training examples; give data=...",
     "run": "the number of training examples and of epochs; give data=... and epochs=...",
 }
-"""What each level is, and the arguments that it needs."""
+"""The levels that are there only where arguments are given for them, and these."""
 
 
 def levels(
@@ -41,7 +41,7 @@ def levels(
     }
     if "data" in settings:
         data, epochs = Count(settings["data"], "data"), settings.get("epochs")
-        steps = windows("steps", data, 1, N, padding="same").called("steps")
+        steps = windows("", data, 1, N, padding="same").called("steps")
         epoch = found["epoch"] = Level("epoch", {"steps": steps, "forward_flops": lambda: passes(data, steps)})
         if epochs:
             times = Count(epochs, "epochs")

@@ -6,11 +6,11 @@ from functools import partial
 
 from modelcost.conventions import convention as convention_named
 from modelcost.count import NOTHING, Count, made, total
-from modelcost.dtypes import COMPUTE, DEFAULT, bytes_of
+from modelcost.dtypes import COMPUTE, DEFAULT, bytes_of, known_dtype
 from modelcost.errors import ModelCostError, short, unknown
 from modelcost.facts import COLUMNS
 from modelcost.figures import Figures, Level, MissingFigureError, Row, absent, summed
-from modelcost.levels import NEEDS, levels
+from modelcost.levels import LEVELS, NEEDS, levels
 from modelcost.sizes import alike, checks, size
 
 TYPE_CHECKING = False
@@ -74,7 +74,7 @@ class Report:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name in ("totals", "levels"):
             raise AttributeError(name)
-        if name in NEEDS:
+        if name in LEVELS:
             if name not in self.levels:
                 raise MissingFigureError(f"{self.model}: no {name} without {NEEDS[name]}")
             return self.levels[name]
@@ -163,7 +163,7 @@ def cost(
     head: dict[str, Any] = {
         "model": model.name or "model",
         "batch": batch,
-        "dtype": _dtype(entries) if dtype is None else dtype,
+        "dtype": _dtype(entries) if dtype is None else known_dtype(dtype),
         "convention": convention,
         "settings": settings,
         "unknown": _unknown(entries, partial),
@@ -214,7 +214,7 @@ def _row(entry: Entry, rule: Convention, dtype: str | None, shapeless: bool) -> 
         if entry.trainable:
             params["trainable_params"] = facts.remembered("trainable_params", lambda: facts.params(trainable=True))
     shapes = [output.shape for output in facts.outputs]
-    return Row(entry.name, entry.type, facts.inputs, shapes[0], {**params, **figures}, entry, rule, shapes, flops)
+    return Row(entry.name, entry.type, facts.inputs, shapes, {**params, **figures}, entry, rule, flops)
 
 
 def _work_figures(entry: Entry, rule: Convention, dtype: str | None) -> dict[str, Any]:

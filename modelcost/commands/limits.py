@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 
 from modelcost.errors import ModelCostError, short, unknown
-from modelcost.render.page import LEVELS, missing
+from modelcost.levels import LEVELS
+from modelcost.render.page import missing
 from modelcost.render.units import PREFIXES, formula
 
 TYPE_CHECKING = False

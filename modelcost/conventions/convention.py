@@ -46,5 +46,5 @@ class Convention:
 
     @staticmethod
     def _weighed(facts: Facts, column: str, weight: int, parts: frozenset[str] | None) -> tuple[Any, Any]:
-        example, once = facts.column(column, parts)
-        return tuple(part if part is NOTHING else weight * part for part in (example, once))  # type: ignore[return-value]
+        example, once = (part if part is NOTHING else weight * part for part in facts.column(column, parts))
+        return example, once

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from modelcost.errors import ModelCostError, UnknownNameError, short
+from modelcost.errors import ModelCostError, short
 from modelcost.graph import Tensor
 from modelcost.importers.keras_graph import Constant, Node, Ref, flat
-from modelcost.importers.keras_layers import MOST_AXES, class_name, config_of, name_of
-from modelcost.importers.rules import no_rule, rule_for
+from modelcost.importers.keras_layers import MOST_AXES, STRANGE, class_name, config_of, name_of, sizes
+from modelcost.importers.rules import NoRuleError, no_rule, rule_for
 from modelcost.layers import operations
 from modelcost.layers.base import Layer
 from modelcost.layers.operations import Operation
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 OLD_OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
 """What TensorFlow's Keras, before 3, made of an operation in a model."""
-STRANGE = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
-"""What a rule may raise on values that no layer has; the reading of a file gives none but our own errors."""
 
 
 def is_operation(record: dict[str, Any]) -> bool:
@@ -43,8 +41,8 @@ class CallReader:
         """The layer of a record; or, in a partial reading, what stands for it: the one after it says what it gives."""
         try:
             return self.layers.layer(record)
-        except UnknownNameError as error:
-            if not self.partial or not getattr(error, "no_rule", False):
+        except NoRuleError:
+            if not self.partial:
                 raise
             gives = [] if follower is None else [stated_for(follower)]
             return _standing_for(record, gives, [stated_for(record)], name_of(record))
@@ -56,8 +54,8 @@ class CallReader:
             return known
         try:
             made = self._operation(record, node) if is_operation(record) else self.layers.layer(record)
-        except UnknownNameError as error:
-            if not self.partial or not getattr(error, "no_rule", False):
+        except NoRuleError:
+            if not self.partial:
                 raise
             shapes = {i: shape for (layer, call, i), shape in stated.items() if (layer, call) == (node.layer, node.nth)}
             if max(shapes, default=0) > 1000:
@@ -155,8 +153,6 @@ def _standing_for(record: dict[str, Any], gives: list[Any], takes: list[Any], na
 
 def _examples(shapes: list[Any]) -> tuple[Any, ...] | None:
     """Stated shapes without their batch; None where one of them is not stated."""
-    from modelcost.importers.keras_config import sizes
-
     if any(not isinstance(shape, list) or (shape and isinstance(shape[0], list)) for shape in shapes):
         return None
     return tuple(sizes(shape)[1:] if shape else () for shape in shapes)

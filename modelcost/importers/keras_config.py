@@ -6,10 +6,12 @@ and nothing in it is run.
 
 from __future__ import annotations
 
+from functools import partial
+
 from modelcost.errors import ModelCostError, short
 from modelcost.importers.keras_calls import CallReader
 from modelcost.importers.keras_graph import Node, ends, flat, in_order, nodes_of
-from modelcost.importers.keras_layers import GRAPHS, LayerReader, class_name, is_kerass, name_of
+from modelcost.importers.keras_layers import GRAPHS, LayerReader, class_name, is_kerass, name_of, sizes
 from modelcost.importers.rules import rule_for
 from modelcost.layers.base import Layer
 from modelcost.layers.input import InputLayer
@@ -84,12 +86,12 @@ class Reading:
         following = (*described[1:], None)
         layers = [self.calls.layer(one, after) for one, after in zip(described, following, strict=False)]
         model = Sequential(name=_word(config["name"]), **_trainable(config))
-        self._budget(model, layers)
+        self.size[model] = self._within_budget(layers)
         shape = config.get("build_input_shape")
         if isinstance(shape, list) and layers and not _starts(layers[0]):
             model.add(InputLayer(batch_shape=sizes(shape)))
         for layer in layers:
-            self.calls.guarded(layer, lambda layer=layer: model.add(layer))  # type: ignore[misc]
+            self.calls.guarded(layer, partial(model.add, layer))
         return model
 
     def _functional(self, config: dict[str, Any], described: list[Any]) -> Model:
@@ -112,7 +114,8 @@ class Reading:
         for node in in_order(nodes):
             layer = self.calls.layer_of(records[node.layer], node, layers, stated)
             called.append(layer)
-            self._within_budget(called)
+            if layer in self.size:
+                self._within_budget(called)
             made[node.layer, node.nth] = self.calls.called(layer, records[node.layer], node, made)
         model = Model(
             [self.calls.tensor(ref, made) for ref in flat(inputs)],
@@ -120,22 +123,17 @@ class Reading:
             name=_word(config["name"]),
             **_trainable(config),
         )
-        self._budget(model, called)
+        self.size[model] = self._within_budget(called)
         return model
 
-    def _budget(self, model: Model, called: list[Layer]) -> None:
-        """Note how many calls a model has in all; refuse what a few nested models can make of a small file."""
-        self.size[model] = sum(self.size.get(layer, 1) for layer in called)
-        if self.size[model] > MOST_CALLS:
+    def _within_budget(self, called: list[Layer]) -> int:
+        """How many calls these are in all; an error where a few nested models make too many of a small file."""
+        calls = sum(self.size.get(layer, 1) for layer in called)
+        if calls > MOST_CALLS:
             raise ModelCostError(
                 f"it has more than {MOST_CALLS} calls of layers, those in nested models counted each time"
             )
-
-    def _within_budget(self, called: list[Layer]) -> None:
-        if called[-1] in self.size and sum(self.size.get(layer, 1) for layer in called) > MOST_CALLS:
-            raise ModelCostError(
-                f"it has more than {MOST_CALLS} calls of layers, those in nested models counted each time"
-            )
+        return calls
 
 
 def _described(config: Any) -> Any:
@@ -160,14 +158,6 @@ def _no_graph(kind: str, foreign: bool) -> ModelCostError:
 
 def _starts(layer: Layer) -> bool:
     return isinstance(layer, InputLayer) or any(name in layer.given for name in ("batch_input_shape", "input_shape"))
-
-
-def sizes(shape: Any) -> tuple[Any, ...]:
-    """A shape with its batch, as a file writes it: whole numbers and None."""
-    good = isinstance(shape, list | tuple) and 1 <= len(shape) <= 64
-    if not good or any(one is not None and (isinstance(one, bool) or not isinstance(one, int)) for one in shape):
-        raise ModelCostError(f"a shape must be at most 64 whole numbers, or None. Received: {short(shape)}")
-    return tuple(shape)
 
 
 def _word(name: Any) -> str | None:

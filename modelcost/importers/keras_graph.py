@@ -150,6 +150,11 @@ def _old(value: Any, kwargs: dict[str, Any]) -> Any:
         raise ModelCostError(f"a tensor must be [layer, call, output, kwargs]. Received: {short(value)}")
     if len(value) == 4:
         kwargs.update({str(name): _old_argument(one) for name, one in value[3].items()})
+    return _old_tensor(value)
+
+
+def _old_tensor(value: list[Any]) -> Any:
+    """[layer, call, output], or a constant in its place."""
     if value[0] == "_CONSTANT_VALUE":
         return constant(value[2]) if isinstance(value[2], list) else value[2]
     return Ref(*value[:3])
@@ -158,9 +163,7 @@ def _old(value: Any, kwargs: dict[str, Any]) -> Any:
 def _old_argument(value: Any) -> Any:
     """An argument by name as Keras 2 wrote it: a tensor is [layer, call, output]."""
     if isinstance(value, list) and len(value) == 3 and isinstance(value[0], str):
-        if value[0] == "_CONSTANT_VALUE":
-            return constant(value[2]) if isinstance(value[2], list) else value[2]
-        return Ref(*value)
+        return _old_tensor(value)
     if isinstance(value, list):
         return [_old_argument(one) for one in value]
     if isinstance(value, dict) and set(value) == {"start", "stop", "step"}:

@@ -6,20 +6,20 @@ from modelcost import layers
 from modelcost.dtypes import COMPUTE
 from modelcost.errors import ModelCostError, SizeError, short, unknown
 from modelcost.importers.rules import no_rule, rule_for
-from modelcost.layers.base import Layer, settle
+from modelcost.layers.base import Layer, fields_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from modelcost.layers.fields import Field
-
 KERAS = ("keras", "tf_keras", "tensorflow")
 """Whose classes are the ones that we know by name."""
 GRAPHS = ("Functional", "Model", "Sequential")
 ALIASES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization"}
 """What TensorFlow 1 called some of them."""
+STRANGE = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
+"""What a rule may raise on values that no layer has; the reading of a file gives none but our own errors."""
 LONGEST_NAME = 500
 MOST_AXES = 64
 SHAPED = ("shape", "batch_shape", "batch_input_shape", "target_shape", "input_shape", "axis", "axes", "dims")
@@ -61,11 +61,12 @@ def name_of(record: dict[str, Any]) -> str:
     return name
 
 
-def fields_of(cls: type[Layer]) -> dict[str, Field]:
-    """The arguments that a class of layer takes."""
-    if "required" not in cls.__dict__:
-        settle(cls)
-    return cls.fields
+def sizes(shape: Any) -> tuple[Any, ...]:
+    """A shape with its batch, as a file writes it: whole numbers and None."""
+    good = isinstance(shape, list | tuple) and 1 <= len(shape) <= MOST_AXES
+    if not good or any(one is not None and (isinstance(one, bool) or not isinstance(one, int)) for one in shape):
+        raise ModelCostError(f"a shape must be at most {MOST_AXES} whole numbers, or None. Received: {short(shape)}")
+    return tuple(shape)
 
 
 class LayerReader:
@@ -124,7 +125,7 @@ class LayerReader:
             return cls(**{**self._arguments(cls, config_of(record)), "name": name})
         except ModelCostError as error:
             raise _named(error, name) from None
-        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+        except STRANGE as error:
             raise ModelCostError(f"{name}: {cls.__name__} cannot be made of its config: {short(str(error))}") from error
 
     def _arguments(self, cls: type[Layer], config: dict[str, Any]) -> dict[str, Any]:
@@ -185,11 +186,7 @@ class LayerReader:
 
 def _named(error: ModelCostError, name: str) -> ModelCostError:
     """The error with the layer's name before it, once."""
-    if str(error).startswith(name):
-        return error
-    placed = type(error)(f"{name}: {error}")
-    placed.__dict__.update(error.__dict__)
-    return placed
+    return error if str(error).startswith(f"{name}: ") else type(error)(f"{name}: {error}")
 
 
 def dtype_of(value: Any) -> str | None:

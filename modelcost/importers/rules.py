@@ -43,12 +43,14 @@ def rule_for(*names: Any) -> Any:
     return next((_rules[name] for name in names if isinstance(name, str) and name in _rules), None)
 
 
-def no_rule(layer: str, kind: Any, why: str) -> UnknownNameError:
+class NoRuleError(UnknownNameError):
+    """Nobody here knows what a layer costs: the one error after which a partial reading goes on."""
+
+
+def no_rule(layer: str, kind: Any, why: str) -> NoRuleError:
     """The error for a layer that nobody here knows: what it is, why, and the two ways out."""
     name = short(kind).strip("'\"")
-    error = UnknownNameError(
+    return NoRuleError(
         f"{short(layer)}: {name} {why}; say what it costs with mc.register({name!r}, rule), where rule is a class of "
         "layer or a function from its configuration to one, or ask for a partial answer with partial=True (--partial)"
     )
-    error.no_rule = True  # type: ignore[attr-defined]  # the one error after which a partial reading goes on
-    return error

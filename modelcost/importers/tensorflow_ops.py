@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from modelcost.errors import ModelCostError, short
 from modelcost.importers.keras_graph import Constant, Node, constant
-from modelcost.importers.keras_layers import class_name, config_of, fields_of
+from modelcost.importers.keras_layers import class_name, config_of
 from modelcost.importers.rules import no_rule
+from modelcost.layers.base import fields_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -203,7 +203,7 @@ class Softmax(Layer):
 def _by_logarithm(n: Any, rows: Any, part: str) -> Iterator[Work]:
     """exp(x - log(sum(exp(x)))): the greatest is subtracted where it is finite, and added again."""
     yield Work(rows, max_of(n), (INPUT,), part)
-    yield Work(rows, "compare", (HIDDEN,), part)
+    yield Work(rows, "compare", (HIDDEN,), part, op="IsFinite")
     yield Work(rows * n, "sub", (INPUT, HIDDEN), part)
     yield Work(rows * n, "exp", (HIDDEN,), part)
     yield Work(rows, sum_of(n), (HIDDEN,), part)

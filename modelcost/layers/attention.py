@@ -61,6 +61,11 @@ def shared_out(layer: Any, scores: Shape, axes: int = 1) -> Iterator[Weight | Wo
         yield from applied(Dropout(layer.dropout), scores, "dropout")
 
 
+def causal_mask(T: Any, T_k: Any) -> Work:
+    """A table of what may be seen from where, made once a call; it is of whole numbers, so it only moves bytes."""
+    return Work(T * T_k, "copy", (), "mask", once=True, op="GreaterEqual")
+
+
 class Scored(Layer):
     """What attention without heads shares: inputs are [query, value] or [query, value, key], not projected."""
 
@@ -78,6 +83,8 @@ class Scored(Layer):
         scores = (*lead, T, T_k)
         yield from (Output(shape) for shape in ((*lead, T, C_v), scores)[: 1 + bool(return_attention_scores)])
         yield from self.scored(scores, C, (INPUT, key_input))
+        if use_causal_mask:
+            yield causal_mask(T, T_k)
         if use_causal_mask or (mask is not None and mask[1] is not None):
             yield Work(product(scores), "sub", (HIDDEN,), "mask")
         yield from shared_out(self, scores)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelcost.count import Count, Expression
-from modelcost.errors import SizeError, short
+from modelcost.errors import ModelCostError, SizeError, short
 from modelcost.layers.base import SPACE
 
 TYPE_CHECKING = False
@@ -49,3 +49,17 @@ def known_sizes(weight: str, shape: Iterable[Any]) -> tuple[Any, ...]:
         if isinstance(size, Expression):
             raise SizeError(f"{weight} would have the size {size}, which is not known; give the input that size")
     return sizes
+
+
+def lengths(name: str, value: Any) -> tuple[int, ...]:
+    """The shape of a number, or of nested rows of numbers: () for a number; arrays have their own."""
+    if hasattr(value, "shape"):
+        return tuple(int(size) for size in value.shape)
+    if not isinstance(value, list | tuple):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ModelCostError(f"{name} must be a number, or numbers. Received: {name}={short(value)}")
+        return ()
+    inner = {lengths(name, one) for one in value}
+    if len(inner) != 1:
+        raise ModelCostError(f"{name} must be rows of equal length. Received: {name}={short(value)}")
+    return (len(value), *inner.pop())

@@ -92,8 +92,7 @@ class Layer:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         cls = type(self)
-        if "required" not in cls.__dict__:
-            settle(cls)
+        fields_of(cls)
         given = _bound(cls, args, kwargs)
         self.__dict__.update(given=given, serial=next(_serial))
         try:
@@ -199,14 +198,25 @@ def _own_fields(cls: type[Layer]) -> Iterator[Field]:
 Layer.own_fields = tuple(_own_fields(Layer))
 
 
-def settle(cls: type[Layer]) -> None:
+def fields_of(cls: type[Layer]) -> dict[str, Field]:
+    """The arguments that a class of layer takes, by name; it is made ready for its first instance."""
+    if "required" not in cls.__dict__:
+        _settle(cls)
+    return cls.fields
+
+
+def _settle(cls: type[Layer]) -> None:
     """Make a class ready for its first instance: its arguments in order, those of its bases first.
 
     Each default is put on the class in its normal form: an instance then holds only what it was given.
-    An argument that a class declares anew keeps the place that it has in the base.
+    An argument that a class declares anew keeps the place that it has in the base, unless it had none there.
     """
-    bases = (base for base in reversed(cls.__mro__) if issubclass(base, Layer))
-    cls.fields = {field.name: field for base in bases for field in base.own_fields}
+    fields: dict[str, Field] = {}
+    for field in (field for base in reversed(cls.__mro__) if issubclass(base, Layer) for field in base.own_fields):
+        if field.name in fields and fields[field.name].keyword_only:
+            del fields[field.name]
+        fields[field.name] = field
+    cls.fields = fields
     for field in cls.fields.values():
         if field.default is not REQUIRED:
             setattr(cls, field.name, field.checked(field.default, cls.rank))

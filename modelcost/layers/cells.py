@@ -43,8 +43,12 @@ class Cell(KernelAndBias):
 
     def over(self, x: Shape) -> Facts:
         """The facts of all steps of a sequence (T, C)."""
+        return self.whole().costed((x,))
+
+    def whole(self) -> Recurrent:
+        """The recurrent layer that is made of this cell."""
         given = {name: value for name, value in self.given.items() if name not in ("name", "dtype", "trainable")}
-        return self.sequence(**given, return_sequences=True).costed((x,))
+        return self.sequence(**given, return_sequences=True)
 
     def facts(self, x: Shape, *states: Shape) -> Iterator[Output | Weight | Work]:
         if len(x) != 1 or len(states) not in (0, self.sequence.states):

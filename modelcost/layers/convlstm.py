@@ -8,7 +8,7 @@ from modelcost.facts import HIDDEN, INPUT, Output, Weight, Work, dot
 from modelcost.layers.axes import known_sizes
 from modelcost.layers.base import SPACE, named, named_axes
 from modelcost.layers.conv import joined_channels, not_both, not_causal, out_space, split_channels
-from modelcost.layers.dense import KernelAndBias, added_by
+from modelcost.layers.dense import KernelAndBias
 from modelcost.layers.fields import REQUIRED, keyword
 from modelcost.layers.functions import applied
 from modelcost.layers.recurrent import LSTM, repeated
@@ -17,7 +17,7 @@ from modelcost.layers.windows import agreed_on
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, ClassVar
 
     from modelcost.facts import Shape
     from modelcost.layers.fields import DataFormat, Flag, Function, Ignored, Padding, Rate, Regularizer, Size, Sizes
@@ -32,6 +32,7 @@ class ConvLSTM(KernelAndBias):
     """
 
     more_inputs = ("initial_state",)
+    op: ClassVar[str] = "Conv2D"  # TensorFlow has none in one dimension
 
     filters: Size = REQUIRED
     kernel_size: Sizes = REQUIRED
@@ -88,12 +89,12 @@ class ConvLSTM(KernelAndBias):
     def _convolved(self, T: Any, out: Shape, kernel: tuple[Any, ...], C: Any, F: Any) -> Iterator[Weight | Work]:
         times = product((T, 4, *out))
         yield Weight("kernel", (*kernel, C, 4 * F))
-        yield Work(times, dot(product((*kernel, C))), (INPUT, "kernel"), "kernel")
+        yield Work(times, dot(product((*kernel, C))), (INPUT, "kernel"), "kernel", op=self.op)
         if self.use_bias:
             yield Weight("bias", (4 * F,))
-            yield Work(times, "add", (HIDDEN, "bias"), "bias", op=added_by((4 * F,), (4 * F,)))
+            yield Work(times, "add", (HIDDEN, "bias"), "bias")
         yield Weight("recurrent_kernel", (*kernel, F, 4 * F))
-        yield Work(times, dot(product((*kernel, F))), (HIDDEN, "recurrent_kernel"), "recurrent")
+        yield Work(times, dot(product((*kernel, F))), (HIDDEN, "recurrent_kernel"), "recurrent", op=self.op)
         yield Work(times, "add", (HIDDEN, HIDDEN), "recurrent")
 
     def _gated(self, T: Any, out: Shape) -> Iterator[Weight | Work]:
@@ -145,3 +146,4 @@ class ConvLSTM3D(ConvLSTM):
     """
 
     rank = 3
+    op = "Conv3D"

@@ -26,6 +26,42 @@ BATCH_AXIS = object()
 DOTS = "..."
 
 
+REWRITTEN = {
+    "ab,b->a": "MatMul",
+    "ab,bc->ac": "MatMul",
+    "ab,cb->ac": "MatMul",
+    "a,b->ab": "MatMul",
+    **dict.fromkeys(
+        ("abc,cd->abd", "abc,dc->abd", "abcd,abde->abce", "abcd,abed->abce", "abcd,acbe->adbe", "abcd,adbe->acbe",
+         "abcd,aecd->acbe", "abcd,aecd->aceb", "abc,cde->abde", "abc,dce->abde", "abc,dec->abde", "abcd,cde->abe",
+         "abcd,ced->abe", "abcd,ecd->abe", "abcde,aebf->adbcf", "abcde,afce->acdbf"),
+        "BatchMatMulV2",
+    ),
+}  # fmt: skip
+"""Equations that Keras does by a product of matrices on TensorFlow, letters in the order in which they are met."""
+
+
+def done_by(equation: str) -> str:
+    """The operation of TensorFlow that does an equation.
+
+    >>> done_by("xyz,zw->xyw"), done_by("...x,xy->...y")
+    ('BatchMatMulV2', 'Einsum')
+    """
+    letters = {letter: chr(ord("a") + i) for i, letter in enumerate(dict.fromkeys(filter(str.isalpha, equation)))}
+    return REWRITTEN.get("".join(letters.get(one, one) for one in equation.replace(" ", "")), "Einsum")
+
+
+def contraction(lead: int, into: int, out: int) -> str:
+    """The equation of a dense layer from so many axes to so many others, at each place of `lead` axes and the batch.
+
+    >>> contraction(1, 1, 2)
+    'abc,cde->abde'
+    """
+    letters = [chr(ord("a") + i) for i in range(1 + lead + into + out)]
+    kept, met, new = letters[: 1 + lead], letters[1 + lead : 1 + lead + into], letters[1 + lead + into :]
+    return f"{''.join(kept + met)},{''.join(met + new)}->{''.join(kept + new)}"
+
+
 def sides(equation: str, inputs: int) -> tuple[list[str], str]:
     """The letters of each operand and of what comes out; "..." becomes "."."""
     rule = "an equation must be letters, such as 'ab,bc->ac', with one term for each operand"
@@ -98,11 +134,12 @@ def multiplied(
         )
     shape = tuple(sizes[name] for name in out[1:])
     yield Output(shape)
-    yield from _worked([[name for name in axes if name not in batch] for axes in names], out, sizes, sources, part)
+    inner = [[name for name in axes if name not in batch] for axes in names]
+    yield from _worked(inner, out, sizes, sources, part, done_by(equation))
 
 
 def _worked(
-    names: list[list[str]], out: list[str], sizes: dict[str, Any], sources: tuple[str, ...], part: str
+    names: list[list[str]], out: list[str], sizes: dict[str, Any], sources: tuple[str, ...], part: str, op: str
 ) -> Iterator[Work]:
     shape = product(sizes[name] for name in out[1:])
     for i, axes in enumerate(names):
@@ -110,12 +147,12 @@ def _worked(
         alone = [name for name in axes if name not in others and name not in out]
         if alone:
             rows = product(sizes[name] for name in axes if name not in alone)
-            yield Work(rows, sum_of(product(sizes[name] for name in alone)), (HIDDEN,), part)
+            yield Work(rows, sum_of(product(sizes[name] for name in alone)), (HIDDEN,), part, op=op)
     if len(names) == 1:
-        yield Work(shape, "copy", sources, part)
+        yield Work(shape, "copy", sources, part, op=op)
         return
     met = [name for name in names[0] if name in names[1] and name not in out]
-    yield Work(shape, dot(product(sizes[name] for name in met)) if met else "mul", sources, part)
+    yield Work(shape, dot(product(sizes[name] for name in met)) if met else "mul", sources, part, op=op)
 
 
 class EinsumDense(Adaptable):

@@ -8,6 +8,7 @@ from modelcost.facts import Output, Work
 from modelcost.layers.fields import REQUIRED
 from modelcost.layers.functions import STEPS, stepped
 from modelcost.layers.operations import Operation, sources, together
+from modelcost.naming import name_stem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, ClassVar
 
     from modelcost.facts import Shape
-    from modelcost.layers.fields import Flag, Free, Number, Whole
+    from modelcost.layers.fields import DType, Flag, Free, Number, Whole
 
 PAIRS = {
     "Add": "add",
@@ -58,23 +59,8 @@ SINGLES = {
 }
 """Operations on one operand, likewise."""
 
-FUNCTIONS = {
-    "Relu": "relu",
-    "Relu6": "relu6",
-    "Sigmoid": "sigmoid",
-    "SparseSigmoid": "sparse_sigmoid",
-    "Softplus": "softplus",
-    "Softsign": "softsign",
-    "SparsePlus": "sparse_plus",
-    "Silu": "silu",
-    "LogSigmoid": "log_sigmoid",
-    "HardSigmoid": "hard_sigmoid",
-    "HardSilu": "hard_silu",
-    "Selu": "selu",
-    "TanhShrink": "tanh_shrink",
-    "HardTanh": "hard_tanh",
-    "Tanh": "tanh",
-}
+FUNCTIONS = ("Relu", "Relu6", "Sigmoid", "SparseSigmoid", "Softplus", "Softsign", "SparsePlus", "Silu", "LogSigmoid",
+             "HardSigmoid", "HardSilu", "Selu", "TanhShrink", "HardTanh", "Tanh")  # fmt: skip
 """Operations that are activation functions, whose steps stand in `layers.functions`."""
 
 
@@ -95,9 +81,7 @@ class Elementwise(Operation):
 
     def gives(self) -> str | None:
         """The dtype of what comes out, if it is another than came in."""
-        return self.dtype_out
-
-    dtype_out: ClassVar[str | None] = None
+        return "bool" if type(self).__name__ in LOGICAL else None
 
 
 class Where(Elementwise):
@@ -135,7 +119,7 @@ class Cast(Elementwise):
 
     words = "copy"
 
-    dtype: Free = REQUIRED
+    dtype: DType = REQUIRED
 
     def gives(self) -> str | None:
         return None if self.dtype is None else str(self.dtype)
@@ -230,12 +214,10 @@ def __getattr__(name: str) -> Any:
     elif name in SINGLES:
         body = {"words": SINGLES[name]}
     elif name in FUNCTIONS:
-        body = {"words": " ".join(STEPS[FUNCTIONS[name]])}
+        body = {"words": " ".join(STEPS[name_stem(name)])}
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {short(name)}")
     does = body["words"].replace(" ", ", ") or "nothing"
-    if name in LOGICAL:
-        body["dtype_out"] = "bool"
     body.update(__module__=__name__, __annotations__={}, __doc__=f"Keras's operation {name}: for each element {does}.")
     globals()[name] = made = type(name, (Elementwise,), body)
     return made

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.facts import Shape
-    from modelcost.layers.fields import Absent, Flag, Free, Ignored, MaybeNumber, Number, Regularizer, Size
+    from modelcost.layers.fields import Absent, DType, Flag, Ignored, MaybeNumber, Number, Regularizer, Size
 
 
 class Embedding(Layer):
@@ -64,7 +64,7 @@ class ReversibleEmbedding(Embedding):
     call_options = ("reverse",)
 
     tie_weights: Flag = True
-    reverse_dtype: Free = keyword(default=None)
+    reverse_dtype: DType = keyword(default=None)
     logit_soft_cap: MaybeNumber = keyword(default=None)
 
     def facts(self, x: Shape, reverse: bool = False) -> Iterator[Output | Weight | Work]:

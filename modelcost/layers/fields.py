@@ -170,7 +170,7 @@ def _pads(name: str, value: Any, rank: int) -> tuple[int, ...]:
 def _dtype(name: str, value: Any, rank: int) -> Any:
     """The name of a dtype or of a policy; a policy itself, or its configuration in a file, goes by its name."""
     settings = value.get("config") if isinstance(value, dict) else None
-    word = settings.get("name") if isinstance(settings, dict) else getattr(value, "name", value)
+    word = settings.get("name", value) if isinstance(settings, dict) else getattr(value, "name", value)
     if word is not None and (not isinstance(word, str) or word not in COMPUTE):
         raise unknown(name, value, COMPUTE)
     return word

@@ -5,10 +5,11 @@ from __future__ import annotations
 from modelcost.count import product
 from modelcost.errors import ModelCostError, SizeError, short
 from modelcost.facts import HIDDEN, INPUT, Output, Weight, Work, dot
-from modelcost.layers.attention import VALUE, or_named, query_value_key, shared_out, step_axes
+from modelcost.layers.attention import VALUE, causal_mask, or_named, query_value_key, shared_out, step_axes
 from modelcost.layers.axes import example_axes
 from modelcost.layers.base import named
 from modelcost.layers.dense import KernelAndBias, added_by
+from modelcost.layers.einsum import contraction, done_by
 from modelcost.layers.fields import REQUIRED, keyword
 from modelcost.layers.functions import applied
 from modelcost.sizes import agreed, size
@@ -28,8 +29,8 @@ MASKS = ("query_mask", "value_mask", "key_mask", "attention_mask")
 def projected(name: str, source: str, lead: Shape, into: Shape, out: Shape, use_bias: bool) -> Iterator[Weight | Work]:
     """A dense layer from the axes `into` to the axes `out`, for each place of `lead`."""
     yield Weight(f"{name}/kernel", (*into, *out))
-    part = name.removeprefix("attention_")
-    yield Work(product((*lead, *out)), dot(product(into)), (source, f"{name}/kernel"), part, op="BatchMatMulV2")
+    part, op = name.removeprefix("attention_"), done_by(contraction(len(lead), len(into), len(out)))
+    yield Work(product((*lead, *out)), dot(product(into)), (source, f"{name}/kernel"), part, op=op)
     if use_bias:
         yield Weight(f"{name}/bias", out)
         yield Work(product((*lead, *out)), "add", (HIDDEN, f"{name}/bias"), "bias", op=added_by(out, (*lead, *out)))
@@ -49,6 +50,12 @@ class Headed(KernelAndBias):
         self, *tensors: Shape, return_attention_scores: bool = False, use_causal_mask: bool = False
     ) -> Iterator[Output | Weight | Work]:
         yield from self.heads(*query_value_key(tensors), bool(return_attention_scores))
+        if use_causal_mask and not self.fused(len(tensors[0]) - 1, bool(return_attention_scores)):
+            yield causal_mask(tensors[0][0], tensors[1][0])
+
+    def fused(self, steps: int, scores: bool) -> bool:
+        """Whether Keras hands it all to one function, where so many axes of steps come in and scores come out."""
+        return not scores and not self.dropout and steps == 1
 
     def heads(
         self, query: Shape, value: Shape, key: Shape, key_input: str, scores: bool
@@ -63,10 +70,11 @@ def mixed(layer: Any, scores: Shape, steps: Shape, query: Shape, values: Shape, 
     `steps` are the axes that are summed over. Keras scales the scores, or, where they come out or
     dropout is to meet them or there are several axes, the query instead (`fused`: not so).
     """
-    yield Work(product(scores), dot(query[-1]), (HIDDEN, HIDDEN), "scores", op="Einsum")
+    op = "Einsum" if fused or len(query) > 3 else "BatchMatMulV2"  # as Keras's equations for them are done
+    yield Work(product(scores), dot(query[-1]), (HIDDEN, HIDDEN), "scores", op=op)
     yield Work(product(scores if fused else query), "mul", (HIDDEN,), "scores")
     yield from shared_out(layer, scores, len(steps))
-    yield Work(product(values), dot(product(steps)), (HIDDEN, HIDDEN), "context", op="Einsum")
+    yield Work(product(values), dot(product(steps)), (HIDDEN, HIDDEN), "context", op=op)
 
 
 def gated(layer: Any, lead: Shape, C: Any, out: Shape) -> Iterator[Weight | Work]:
@@ -135,7 +143,7 @@ class MultiHeadAttention(Headed):
         yield from projected("query", INPUT, asking, (C,), (A, d_k), self.use_bias)
         yield from projected("key", key_input, asked, (or_named("C_k", key[-1], C),), (A, d_k), self.use_bias)
         yield from projected("value", VALUE, asked, (or_named("C_v", value[-1], C),), (A, d_v), self.use_bias)
-        fused = not scores and not self.dropout and len(asking) == 1
+        fused = self.fused(len(asking), scores)
         yield from mixed(self, table, steps, (*asking, A, d_k), (*asking, A, d_v), fused)
         yield from gated(self, asking, C, (A, d_v))
         yield from projected("attention_output", HIDDEN, asking, (A, d_v), out, self.use_bias)
@@ -197,7 +205,7 @@ class GroupedQueryAttention(Headed):
         yield from projected("value", VALUE, asked, (C,), (A_kv, d), self.use_bias)
         yield from (Work(product((*asked, A, d)), "copy", (HIDDEN,), part) for part in ("key", "value"))
         lead = (*asking, A, d)
-        yield from mixed(self, table, asked, lead, lead, fused=not scores and not self.dropout)
+        yield from mixed(self, table, asked, lead, lead, self.fused(1, scores))
         yield from gated(self, asking, C, (A, d))
         yield from projected("attention_output", HIDDEN, asking, (A, d), (C,), self.use_bias)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.facts import Shape
-    from modelcost.layers.fields import Free, Ignored
+    from modelcost.layers.fields import DType, Free, Ignored
 
 AXES: dict[int, tuple[str, ...]] = {
     2: ("steps", ""),
@@ -39,6 +39,7 @@ class InputLayer(Layer):
 
     shape: Free = None
     batch_size: Ignored = None
+    dtype: DType = None
     sparse: Ignored = None
     ragged: Ignored = None
     batch_shape: Free = None

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from modelcost.errors import ModelCostError, SizeError, short, unknown
 from modelcost.facts import INPUT
-from modelcost.graph import Tensor, called, shape_text
+from modelcost.graph import Tensor, called, own_label, shape_text
+from modelcost.layers.axes import lengths
 from modelcost.layers.base import Layer
 from modelcost.layers.merge import broadcast
-from modelcost.layers.preprocess import lengths
-from modelcost.naming import name_stem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ class Operation(Layer):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it on tensors and constants: gives the tensor, or the tensors, that come out."""
-        label = self.name or name_stem(type(self).__name__)
+        label = own_label(self)
         given = self._bound(label, args, kwargs)
         operands = [one for name in self.arguments if name not in self.settings for one in self._operands(given, name)]
         tensors = tuple(one for one in operands if isinstance(one, Tensor))
@@ -111,9 +110,7 @@ class Operation(Layer):
         if not self.several or name != self.arguments[0]:
             return [value]
         if not isinstance(value, list | tuple) or not value:
-            raise ModelCostError(
-                f"{name_stem(type(self).__name__)}: {name} must be a list of tensors. Received: {short(value)}"
-            )
+            raise ModelCostError(f"{own_label(self)}: {name} must be a list of tensors. Received: {short(value)}")
         return list(value)
 
     def setting(self, value: Any) -> Any:

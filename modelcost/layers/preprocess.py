@@ -5,7 +5,7 @@ from __future__ import annotations
 from modelcost.count import Expression, product
 from modelcost.errors import ModelCostError, SizeError, short, unknown
 from modelcost.facts import HIDDEN, INPUT, Output, Weight, Work
-from modelcost.layers.axes import example_axes, known_sizes, lettered
+from modelcost.layers.axes import example_axes, known_sizes, lengths, lettered
 from modelcost.layers.base import Layer, named
 from modelcost.layers.conv import joined_channels, split_channels
 from modelcost.layers.fields import REQUIRED, keyword
@@ -22,20 +22,6 @@ if TYPE_CHECKING:
     from modelcost.layers.fields import DataFormat, Flag, Free, Ignored, Option, Size
 
 INTERPOLATIONS = ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5", "area")
-
-
-def lengths(name: str, value: Any) -> tuple[int, ...]:
-    """The shape of a number, or of nested rows of numbers: () for a number; arrays have their own."""
-    if hasattr(value, "shape"):
-        return tuple(int(size) for size in value.shape)
-    if not isinstance(value, list | tuple):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ModelCostError(f"{name} must be a number, or numbers. Received: {name}={short(value)}")
-        return ()
-    inner = {lengths(name, one) for one in value}
-    if len(inner) != 1:
-        raise ModelCostError(f"{name} must be rows of equal length. Received: {name}={short(value)}")
-    return (len(value), *inner.pop())
 
 
 class Rescaling(Layer):

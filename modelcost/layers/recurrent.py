@@ -72,13 +72,22 @@ class Recurrent(KernelAndBias):
         yield Work(product((T, self.gates, U)), "add", (HIDDEN, HIDDEN), "recurrent")
         if bias := self.bias_shape(U):
             yield Weight("bias", bias)
-            yield Work(product((T, *bias)), "add", (HIDDEN, "bias"), "bias", op=added_by(bias[-1:], bias[-1:]))
+            yield from self.biased(T, bias)
         yield from self.gated(T, U)
         yield from self.dropped(T, C, U)
 
     def bias_shape(self, U: Any) -> Shape:
         """The shape of the bias, of which every element is added once a step; () where there is none."""
         raise NotImplementedError
+
+    def biased(self, T: Any, bias: Shape) -> Iterator[Work]:
+        """How the bias is added: Keras writes `ops.add` where all gates get theirs at once, and a plus elsewhere."""
+        op = added_by(bias, bias) if self.at_once() else ""
+        yield Work(product((T, *bias)), "add", (HIDDEN, "bias"), "bias", op=op)
+
+    def at_once(self) -> bool:
+        """Whether all gates are computed by one product of matrices."""
+        return True
 
     def gated(self, T: Any, U: Any) -> Iterator[Weight | Work]:
         """What is done at each step with the sums: activations, and how gates let values through."""
@@ -127,9 +136,12 @@ class Gated(Recurrent):
         if self.implementation not in (1, 2):
             raise ModelCostError(f"implementation must be 1 or 2. Received: implementation={self.implementation}")
 
-    def masks(self) -> int:
+    def at_once(self) -> bool:
         # Keras drops the state for each gate apart as soon as there is recurrent dropout, and then the input too.
-        return self.gates if self.recurrent_dropout or self.implementation == 1 else 1
+        return not self.recurrent_dropout and self.implementation != 1
+
+    def masks(self) -> int:
+        return 1 if self.at_once() else self.gates
 
 
 class LSTM(Gated):
@@ -186,6 +198,11 @@ class GRU(Gated):
         if not self.use_bias:
             return ()
         return (2, 3 * U) if self.reset_after else (3 * U,)
+
+    def biased(self, T: Any, bias: Shape) -> Iterator[Work]:
+        yield from super().biased(T, bias[-1:])
+        if self.reset_after:
+            yield Work(product((T, *bias[-1:])), "add", (HIDDEN, "bias"), "bias")
 
     def gated(self, T: Any, U: Any) -> Iterator[Weight | Work]:
         yield from repeated(applied(self.recurrent_activation, (U,)), T, 2)

@@ -47,8 +47,8 @@ class Along(Operation):
 
 def averaged(n: Any, rows: Any) -> Iterator[Work]:
     """The mean of n elements: their sum, and a division."""
-    yield Work(rows, sum_of(n), (INPUT,), "mean")
-    yield Work(rows, "div", (HIDDEN,), "mean")
+    yield Work(rows, sum_of(n), (INPUT,), "mean", op="Mean")
+    yield Work(rows, "div", (HIDDEN,), "mean", op="Mean")
 
 
 class Reduction(Along):
@@ -172,7 +172,7 @@ class Logsumexp(Reduction):
 
     def folded(self, n: Any, rows: Any) -> Iterator[Work]:
         yield Work(rows, max_of(n), (INPUT,), "operation")
-        yield Work(rows, "compare", (HIDDEN,), "operation")
+        yield Work(rows, "compare", (HIDDEN,), "operation", op="IsFinite")
         yield Work(rows * n, "sub", (INPUT, HIDDEN), "operation")
         yield Work(rows * n, "exp", (HIDDEN,), "operation")
         yield Work(rows, sum_of(n), (HIDDEN,), "operation")

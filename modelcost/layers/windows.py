@@ -159,7 +159,7 @@ def adaptive_covered(size: Any, count: Any) -> Any:
 
 
 def agreed_on(sizes: Iterable[Any], rule: str, broadcast: bool = False) -> Any:
-    """The length that sizes agree on, as `count.agreed`; where they do not, a `SizeError` with the rule.
+    """The length that sizes agree on, as `sizes.agreed`; where they do not, a `SizeError` with the rule.
 
     >>> agreed_on((Count(3), 4), "heights must be equal")
     Traceback (most recent call last):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from modelcost.count import product, total
 from modelcost.errors import ModelCostError, SizeError, short, unknown
 from modelcost.facts import HIDDEN, Output, Weight, Work, within
+from modelcost.graph import own_label
 from modelcost.layers.base import Layer, named
 from modelcost.layers.fields import REQUIRED
 from modelcost.layers.recurrent import Recurrent, repeated
-from modelcost.naming import name_stem
 from modelcost.sizes import agreed
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def inside(layer: Layer, facts: Facts, prefix: str = "", steps: Any = 1) -> Iterator[Weight | Work]:
     """A layer's weights, once, under its name, and its work, done `steps` times."""
-    label = f"{prefix}{layer.name or name_stem(type(layer).__name__)}"
+    label = f"{prefix}{own_label(layer)}"
     yield from repeated(within(label, facts, layer.trainable), steps)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from modelcost.levels import LEVELS
 from modelcost.render.blocks import Grid, Heading, Paragraph
-from modelcost.render.page import LEVELS, TOTALS, UNITS, flops_note, level_label, missing, plain
+from modelcost.render.page import TOTALS, UNITS, flops_note, level_label, missing, plain
 from modelcost.render.page import data as report_data
 from modelcost.render.units import rounded, shapes
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from modelcost.render.blocks import Block
     from modelcost.report import Report
 
-LEVELS = {"example": "one example", "minibatch": "a mini-batch", "epoch": "an epoch", "run": "a run"}
+WORDS = {"example": "one example", "minibatch": "a mini-batch", "epoch": "an epoch", "run": "a run"}
 
 
 class Explained:
@@ -150,18 +150,10 @@ def _totals(report: Report) -> Iterator[Working]:
 
 
 def _levels(report: Report) -> Iterator[Working]:
-    for level, words in LEVELS.items():
-        if level in report.levels:
-            for name, value in report.levels[level].figures.items():
-                yield Working(f"{name} of {words}", _behind(value))
-                yield from (Working(part.name, part, depth=1) for part in value.named_parts() if _new(part, level))
-
-
-def _behind(count: Any) -> Any:
-    """What stands behind a name that only repeats another, as `steps` does `steps_out`."""
-    while count.op == "named" and getattr(count.args[0], "name", None) == f"{count.name}_out":
-        count = count.args[0]
-    return count
+    for level, found in report.levels.items():
+        for name, value in found.figures.items():
+            yield Working(f"{name} of {WORDS[level]}", value)
+            yield from (Working(part.name, part, depth=1) for part in value.named_parts() if _new(part, level))
 
 
 def _new(part: Any, level: str) -> bool:

@@ -44,6 +44,7 @@ def parsed(text: str) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, A
     """
     from json import loads
 
+    from modelcost.levels import LEVELS, NEEDS
     from modelcost.report import FIGURES
 
     try:
@@ -63,7 +64,8 @@ def parsed(text: str) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, A
         ]
     rows = [_row(_checked("a layer", row, dict), FIGURES) for row in _checked("layers", whole.get("layers"), list)]
     per = _checked("per", whole.get("per"), dict)
-    levels = {name: _figures(f"per {name}", level, ("forward_flops",)) for name, level in per.items()}
+    there = [name for name in LEVELS if name in per or name not in NEEDS]
+    levels = {name: _figures(f"per {name}", per.get(name), ("forward_flops",)) for name in there}
     return head, rows, _figures("totals", whole.get("totals"), (*FIGURES, "non_trainable_params")), levels
 
 
@@ -81,7 +83,6 @@ def _row(row: dict[str, Any], needed: Collection[str]) -> dict[str, Any]:
         "name": name,
         "type": _checked(f"the type of {name}", row.get("type"), str),
         "inputs": [_shape(name, one) for one in _checked(f"the inputs of {name}", row.get("inputs"), list)],
-        "output_shape": _shape(name, row.get("output_shape")),
         "output_shapes": [_shape(name, one) for one in _checked(f"the outputs of {name}", several, list)],
         "figures": _figures(name, row, needed),
     }

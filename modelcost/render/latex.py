@@ -11,14 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modelcost.render.blocks import Block, Working
-    from modelcost.report import Report
-
-
-def latex(report: Report) -> str:
-    """The report as LaTeX."""
-    from modelcost.render.page import blocks
-
-    return written(blocks(report))
 
 
 def written(blocks: Sequence[Block]) -> str:

@@ -11,14 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modelcost.render.blocks import Block, Workings
-    from modelcost.report import Report
-
-
-def markdown(report: Report) -> str:
-    """The report as a Markdown page."""
-    from modelcost.render.page import blocks
-
-    return written(blocks(report))
 
 
 def written(blocks: Sequence[Block]) -> str:

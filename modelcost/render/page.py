@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelcost.conventions import CONVENTIONS
+from modelcost.levels import LEVELS
 from modelcost.render.blocks import Grid, Heading, Paragraph
 from modelcost.render.units import exact, formula, rounded, shapes
 
@@ -38,7 +39,6 @@ TOTALS = {
 UNITS = {"activation_bytes": "B"}
 PASSES = {"forward_flops": "forward FLOPs"}
 """What a level is made of: a column each. The backward pass and the optimizer get theirs here."""
-LEVELS = ("example", "minibatch", "epoch", "run")
 
 
 def blocks(report: Report) -> list[Block]:

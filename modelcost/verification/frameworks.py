@@ -77,15 +77,40 @@ def counted(function: Any) -> dict[str, int]:
     The statistics are those that TensorFlow registers for operations, which its profiler adds up.
     """
     from tensorflow.python.framework import ops
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    graph = convert_variables_to_constants_v2(function).graph
+    graph = _frozen(function).graph
     found: dict[str, int] = {}
     for op in graph.get_operations():
         flops = _statistic(ops, graph, op)
         if flops:
             found[op.type] = found.get(op.type, 0) + flops
     return found
+
+
+def _frozen(function: Any) -> Any:
+    """A traced graph with its variables as constants.
+
+    TensorFlow cannot freeze variables that a graph changes. Random seeds, which recurrent layers with dropout change
+    in inference too, stay variables; an error for others, whose shapes would be lost.
+    """
+    from tensorflow.python.framework import convert_to_constants as convert
+
+    assigned = [op.inputs for op in function.graph.get_operations() if op.type in ASSIGNING]
+    changed = {inputs[0].name.partition(":")[0] for inputs in assigned}
+    if not changed:
+        return convert.convert_variables_to_constants_v2(function)
+    if any(inputs[1].dtype.is_floating for inputs in assigned):
+        raise ModelCostError(
+            "TensorFlow cannot freeze a graph that changes its variables, as a layer with stateful=True does; "
+            "verify the model with stateful=False, which costs the same"
+        )
+    data = convert._FunctionConverterDataInEager(
+        func=function, lower_control_flow=True, aggressive_inlining=False, variable_names_denylist=changed
+    )
+    return convert._construct_concrete_function(function, *convert._replace_variables_by_constants(converter_data=data))
+
+
+ASSIGNING = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"})
 
 
 def _statistic(ops: Any, graph: Any, op: Any) -> int:

@@ -102,7 +102,7 @@ def accepted(keras_class: Any) -> set[str]:
 
     inits = [base.__init__ for base in keras_class.__mro__ if "__init__" in base.__dict__]
     named = {name for init in inits for name in inspect.signature(init).parameters}
-    return (named | {"alpha"}) - {"self", "kwargs", "args"}
+    return (named | {"alpha", "implementation"}) - {"self", "kwargs", "args"}
 
 
 def on(twin: Any, tensors: list[Any], options: dict[str, Any]) -> Any:
@@ -116,8 +116,16 @@ def on(twin: Any, tensors: list[Any], options: dict[str, Any]) -> Any:
         return twin(tensors, **options)
     for states in ("initial_state", "states"):
         if states in takes:
-            return twin(tensors[0], **{states: tensors[1:]}, **options)
+            return twin(tensors[0], **{states: _as_states(twin, tensors[1:])}, **options)
     return twin(*tensors, **options)
+
+
+def _as_states(twin: Any, tensors: list[Any]) -> Any:
+    """States as a recurrent layer or cell takes them: those of each of its cells apart."""
+    sizes = getattr(twin, "state_size", None)
+    if isinstance(sizes, list | tuple) and any(isinstance(one, list | tuple) for one in sizes):
+        return keras().tree.pack_sequence_as(sizes, tensors)
+    return tensors
 
 
 def _flat(outputs: Any) -> list[Any]:

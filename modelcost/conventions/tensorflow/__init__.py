@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from modelcost.conventions.convention import Convention
-from modelcost.conventions.tensorflow.defects import differences, without_shape
+from modelcost.conventions.tensorflow.defects import differences
 from modelcost.conventions.tensorflow.operations import changed, honest
+from modelcost.conventions.tensorflow.shapes import without_shape
 from modelcost.count import total
 
 TYPE_CHECKING = False
@@ -44,7 +45,7 @@ def reconciled(model: Model, batch: int) -> tuple[dict[str, int], dict[str, dict
     named: dict[str, dict[str, int]] = {}
     lost = set(without_shape(model))
     for entry in model.entries():
-        changes = [(difference.name, difference.flops) for difference in differences(entry.facts)]
+        changes = [(difference.name, difference.flops) for difference in differences(entry.facts, batch)]
         _add(exact, honest(entry.facts), batch)
         for name, flops in changes:
             _add(named.setdefault(name, {}), flops, batch)

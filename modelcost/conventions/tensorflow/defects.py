@@ -6,9 +6,13 @@ are looked up by its class; what is found for one call is a change of its FLOPs 
 
 from __future__ import annotations
 
+from modelcost.conventions.tensorflow import loops
 from modelcost.conventions.tensorflow.operations import honest
-from modelcost.count import NOTHING, product, total
-from modelcost.layers.windows import rounded_down, rounded_up, windows
+from modelcost.count import NOTHING, Expression, product, total
+from modelcost.errors import ModelCostError
+from modelcost.layers.merge import broadcast
+from modelcost.layers.windows import reach, rounded_down, rounded_up, windows
+from modelcost.sizes import larger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +21,6 @@ if TYPE_CHECKING:
 
     from modelcost.conventions.tensorflow.operations import ByOp
     from modelcost.facts import Facts
-    from modelcost.graph import Call
-    from modelcost.model import Model
 
 VERSIONS = "TensorFlow 2.21, Keras 3.15"
 
@@ -32,37 +34,15 @@ class Difference:
         self.name, self.flops = name, dict(flops)
 
 
-def differences(facts: Facts) -> Iterator[Difference]:
-    """What the profiler gets wrong about one call of a layer."""
-    for base in type(facts.layer).__mro__:
-        if base.__name__ in DEFECTS:
-            yield from DEFECTS[base.__name__](facts, honest(facts))
-            return
-
-
-def without_shape(model: Model) -> list[str]:
-    """The calls whose inputs have lost their static shape in TensorFlow's graph: work for each example counts 0.
-
-    A grouped convolution is compiled apart, and no shape is known of what it gives, until a layer reshapes to
-    lengths that it knows itself.
-    """
-    found: list[str] = []
-
-    def visit(name: str, call: Call, came: list[bool]) -> list[bool]:
-        lost, layer = any(came), type(call.layer).__name__
-        if lost and not _gives_shape(call):
-            found.append(name)
-        grouped = getattr(call.layer, "groups", 1) != 1 and layer.startswith("Conv")
-        return [grouped or (lost and not _gives_shape(call))] * len(call.outputs)
-
-    model.carried([False] * len(model.inputs), visit)
-    return found
-
-
-def _gives_shape(call: Call) -> bool:
-    """Whether a layer's result has a known shape whatever came in."""
-    kind = type(call.layer).__name__
-    return kind in ("Reshape", "Flatten") or (kind == "Dense" and len(call.facts.inputs[0]) > 1)
+def differences(facts: Facts, batch: int | None = None) -> Iterator[Difference]:
+    """What the profiler gets wrong about one call of a layer, on a batch of so many; by default, of more than one."""
+    names = [base.__name__ for base in type(facts.layer).__mro__]
+    for name in names:
+        if name in DEFECTS:
+            yield from DEFECTS[name](facts, honest(facts), batch)
+            break
+    if not WITHIN.intersection(names):
+        yield from _ranges(facts)
 
 
 def _instead(counted: ByOp, name: str, flops: Any) -> ByOp:
@@ -80,52 +60,64 @@ def _space(facts: Facts) -> tuple[Any, ...]:
     return shape[:-1] if facts.layer.data_format == "channels_last" else shape[1:]
 
 
-def _conv(facts: Facts, counted: ByOp) -> Iterator[Difference]:
+def _conv(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
     layer = facts.layer
-    if layer.groups > 1:
-        name = "a grouped convolution is compiled apart, and counts 0 with all that follows in its layer"
-        yield Difference(name, _nothing(counted, *counted))
+    if compiled(layer):
+        yield Difference(COMPILED, _nothing(counted, *counted))
     elif max(layer.dilation_rate) > 1:
         space = _space(facts)
         padded = [rounded_up(size, rate) for size, rate in zip(space, layer.dilation_rate, strict=True)]
         (op,) = (name for name in counted if name.startswith("Conv"))
         per_place = 2 * product(facts.weights[0].shape)
-        yield Difference(
-            "dilation rounds every axis up to a multiple of its rate",
-            _instead(counted, op, per_place * product(padded)),
-        )
+        yield Difference(DILATION, _instead(counted, op, per_place * product(padded)))
 
 
-def _depthwise(facts: Facts, counted: ByOp) -> Iterator[Difference]:
+def compiled(layer: Any) -> bool:
+    """Whether Keras hands a convolution to the compiler, so that its graph does not show it."""
+    return getattr(layer, "groups", 1) > 1 or (layer.op == "Conv3D" and layer.data_format == "channels_first")
+
+
+def _depthwise(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
     layer, op = facts.layer, "DepthwiseConv2dNative"
     if max(layer.dilation_rate) == 1:
         return
     shape, per_place = facts.inputs[0], 2 * product(facts.weights[0].shape)
     space = shape[:-1] if layer.data_format == "channels_last" else shape[1:]
-    axes = zip(space, layer.kernel_size, layer.dilation_rate, strict=True)
-    whole = [windows("", size, kernel, 1, rate, layer.padding) for size, kernel, rate in axes]
-    padded = [rounded_up(size, rate) for size, rate in zip(whole, layer.dilation_rate, strict=True)]
+    axes = zip(space, layer.kernel_size, layer.strides, layer.dilation_rate, strict=True)
+    by_hand = max(layer.strides) > 1 and layer.padding == "same"  # Keras then pads by itself
+    places = [rounded_up(_at_stride_1(*axis, by_hand, layer.padding), axis[-1]) for axis in axes]
     yield Difference(
         "a dilated depthwise convolution is computed at stride 1, every axis rounded up to a multiple of its rate",
-        _instead(counted, op, per_place * product(padded)),
+        _instead(counted, op, per_place * product(places)),
     )
+    if by_hand:
+        index = {"AddV2": 4, "Sub": 8, "Maximum": 2, "Mul": 2}
+        yield Difference("how much is padded is worked out", {op: (NOTHING, n) for op, n in index.items()})
 
 
-def _transposed(facts: Facts, counted: ByOp) -> Iterator[Difference]:
+def _at_stride_1(size: Any, kernel: Any, stride: Any, rate: Any, by_hand: bool, padding: Any) -> Any:
+    """How many windows fit at stride 1 into an axis that is padded for another stride."""
+    if not by_hand:
+        return windows("", size, kernel, 1, rate, padding)
+    last = (windows("", size, 1, stride, padding="same") - 1) * stride
+    return larger(last, size - reach(kernel, rate)) + 1
+
+
+def _transposed(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
     layer = facts.layer
     if layer.op == "Conv3DBackpropInputV2":
         yield Difference("a 3-D transposed convolution has no statistic", _nothing(counted, layer.op))
     elif layer.data_format == "channels_first":
         yield Difference("a transposed convolution with channels first counts 0", _nothing(counted, layer.op))
     else:
-        flops = rounded_down(2 * product(_space(facts)) * product(facts.weights[0].shape), product(layer.strides))
-        yield Difference(
-            "a transposed convolution is counted from its outputs, divided by the strides",
-            _instead(counted, layer.op, flops),
-        )
+        flops = 2 * product(_space(facts)) * product(facts.weights[0].shape)
+        change = _instead(counted, layer.op, rounded_down(flops, product(layer.strides)))
+        if batch is not None:  # what is rounded is the count of the whole batch
+            change = {layer.op: (0 - counted[layer.op][0], rounded_down(batch * flops, product(layer.strides)))}
+        yield Difference("a transposed convolution is counted from its outputs, divided by the strides", change)
 
 
-def _pool(facts: Facts, counted: ByOp) -> Iterator[Difference]:
+def _pool(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
     layer = facts.layer
     if layer.op.endswith("3D"):
         yield Difference("3-D pooling has no statistic", _nothing(counted, layer.op))
@@ -134,13 +126,18 @@ def _pool(facts: Facts, counted: ByOp) -> Iterator[Difference]:
         yield Difference("pooling counts full windows, padding too", _instead(counted, layer.op, full))
 
 
-def _adaptive(facts: Facts, counted: ByOp) -> Iterator[Difference]:
+def _adaptive(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
     """Along each axis in turn, the whole map is pooled with stride 1 in two sizes of window, and some are picked."""
     layer, (*space, C) = facts.layer, facts.inputs[0]
     if layer.data_format == "channels_first":
         C, *space = facts.inputs[0]
     flops = []
     for i, wanted in enumerate(layer.output_size):
+        if not isinstance(space[i], Expression) and (wanted == 1 or space[i] == 1):
+            raise ModelCostError(
+                f"{type(layer).__name__}: TensorFlow does not run it, since Keras also pools with windows one longer "
+                f"than an axis of {space[i]}, so its profiler counts nothing"
+            )
         others = product((*layer.output_size[:i], *space[i + 1 :], C))
         small = windows("", space[i], 1, wanted, 1, "same")
         flops += [window * (space[i] - window + 1) * others for window in (small, small + 1)]
@@ -151,62 +148,118 @@ def _adaptive(facts: Facts, counted: ByOp) -> Iterator[Difference]:
     yield Difference("where its windows stand is worked out", {op: (NOTHING, n * places) for op, n in index.items()})
 
 
-def _loop(steps_once: dict[str, Any]) -> Callable[[Facts, ByOp], Iterator[Difference]]:
-    """A recurrent layer: its loop's body is counted once, and of that only what keeps a known shape."""
+def _recurrent(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    yield from _cells(facts.layer, [facts.layer], facts.inputs[0], counted, batch)
 
-    def defect(facts: Facts, counted: ByOp) -> Iterator[Difference]:
-        layer = facts.layer
-        if layer.unroll:
-            return
-        U, C = layer.units, facts.inputs[0][-1]
-        seen: dict[str, Any] = {"MatMul": 2 * C * layer.gates * U, **{op: n * U for op, n in steps_once.items()}}
-        if layer.use_bias:
-            seen["BiasAdd"] = layer.gates * U
-        changes = {op: (seen.get(op, 0) - counted.get(op, (NOTHING, 0))[0], NOTHING) for op in {*seen, *counted}}
+
+def _of_cells(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    yield from _cells(facts.layer, _wholes(facts.layer.stacked), facts.inputs[0], counted, batch)
+
+
+def _wholes(cell: Any) -> list[Any]:
+    """The recurrent layers that are made of a cell, or of several."""
+    return [one.whole() for one in getattr(cell, "cells", (cell,))]
+
+
+def _cells(layer: Any, cells: list[Any], x: Any, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    T, C = x
+    if layer.unroll:
+        yield from _one_example(cells, T, batch)
+    else:
+        seen = loops.body(cells, C, batch != 1)
+        changes = {op: _until(seen, op, counted) for op in {*seen, *counted}}
         yield Difference("a loop's body is counted once, and only what keeps a known shape in it", changes)
 
-    return defect
+
+def _until(seen: ByOp, op: str, counted: ByOp) -> Any:
+    """The change that makes an operation count what is seen of it."""
+    (each, once), (all_each, all_once) = seen.get(op, (NOTHING, NOTHING)), counted.get(op, (NOTHING, NOTHING))
+    return each - all_each, once - all_once
 
 
-def _repeat(facts: Facts, counted: ByOp) -> Iterator[Difference]:
-    yield Difference("repeating multiplies lengths of axes", {"Mul": (NOTHING, 1)})
+def _one_example(cells: list[Any], times: Any, batch: int | None) -> Iterator[Difference]:
+    """Where both are vectors, as for one example, an LSTM's input and state are added by `BiasAdd`."""
+    flops = total(times * 4 * cell.units for cell in cells if type(cell).__name__ == "LSTM" and cell.at_once())
+    if batch == 1 and flops:
+        yield Difference(VECTOR, {"AddV2": (0 - flops, NOTHING), "BiasAdd": (flops, NOTHING)})
 
 
-def _softmax(facts: Facts, counted: ByOp) -> Iterator[Difference]:
-    axis, rank = facts.layer.axis, len(facts.outputs[0].shape)
-    if axis not in (-1, rank):
-        yield Difference("a softmax along another axis than the last works out which axis it is", {"Sub": (NOTHING, 2)})
+def _step(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    yield from _one_example(_wholes(facts.layer), 1, batch)
 
 
-def _function(facts: Facts, counted: ByOp) -> Iterator[Difference]:
-    if facts.layer.activation == "sparsemax":
-        yield Difference("sparsemax numbers its places", {"AddV2": (NOTHING, 1)})
+def _conv_lstm(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    layer, T = facts.layer, facts.inputs[0][0]
+    out = tuple(facts.outputs[0].shape)[-layer.rank - 1 :]
+    if compiled(layer):
+        yield Difference(COMPILED, _nothing(counted, *counted))
+        return
+    per_place = 2 * product(facts.weights[0].shape)
+    space = out[:-1] if layer.data_format == "channels_last" else out[1:]
+    rounded = max(layer.dilation_rate) > 1
+    padded = [rounded_up(*pair) for pair in zip(space, layer.dilation_rate, strict=True)] if rounded else space
+    step = per_place * product(padded)
+    if not layer.unroll:
+        seen = loops.convolved(layer, out, step, batch != 1)
+        changes = {op: _until(seen, op, counted) for op in {*seen, *counted}}
+        yield Difference("a loop's body is counted once, and only what keeps a known shape in it", changes)
+    elif rounded:
+        yield Difference(DILATION, {layer.op: (T * (step - per_place * product(space)), NOTHING)})
 
 
-def _within(facts: Facts, times: Any = 1) -> Iterator[Difference]:
+def _repeat(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    yield _repeating(1)
+
+
+def _repeating(times: int) -> Difference:
+    return Difference("repeating multiplies lengths of axes", {"Mul": (NOTHING, times)})
+
+
+def _softmax(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    axes, rank = facts.layer.axes(), len(facts.outputs[0].shape)
+    if len(axes) == 1 and axes[0] not in (-1, rank):
+        index = {"Sub": 2, **({"AddV2": 3} if axes[0] < 0 else {})}
+        name = "a softmax along another axis than the last works out which axis it is"
+        yield Difference(name, {op: (NOTHING, n) for op, n in index.items()})
+
+
+def _ranges(facts: Facts) -> Iterator[Difference]:
+    """Each sparsemax numbers the places of a row; there is one sort in each."""
+    sorts = sum(work.op == "TopKV2" for work in facts.works)
+    if sorts:
+        yield Difference("sparsemax numbers its places", {"AddV2": (NOTHING, sorts)})
+
+
+def _within(facts: Facts, batch: int | None, times: Any = 1) -> Iterator[Difference]:
     """What the profiler gets wrong about a layer that stands inside another, so many times over."""
-    for difference in differences(facts):
+    for difference in differences(facts, batch):
         yield Difference(
             difference.name, {op: (each * times, once * times) for op, (each, once) in difference.flops.items()}
         )
 
 
-def _both_ways(facts: Facts, counted: ByOp) -> Iterator[Difference]:
+def _both_ways(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
     for layer in (facts.layer.layer, facts.layer.backward):
-        yield from _within(layer.costed(facts.inputs[:1]))
+        yield from _within(layer.costed(facts.inputs[:1]), batch)
 
 
-def _each_step(facts: Facts, counted: ByOp) -> Iterator[Difference]:
+def _each_step(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
     steps, *inner = facts.inputs[0]
-    yield from _within(facts.layer.layer.costed((tuple(inner),)), steps)
+    yield from _within(facts.layer.layer.costed((tuple(inner),)), batch, steps)
 
 
-def _calls(facts: Any, counted: ByOp) -> Iterator[Difference]:
+def _wrapped(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    yield from _within(facts.layer.layer.costed(facts.inputs), batch)
+
+
+def _calls(facts: Any, counted: ByOp, batch: int | None) -> Iterator[Difference]:
     for inner in facts.of_calls.values():
-        yield from differences(inner)
+        yield from differences(inner, batch)
 
 
-def _embedding(facts: Facts, counted: ByOp) -> Iterator[Difference]:
+def _embedding(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    if not any(work.op == "" and work.primitive.kind == "gather" for work in facts.works):
+        return  # it is called in reverse
     indices = product(facts.inputs[0])
     yield Difference(
         "token numbers are compared with 0 and added to, in case they count from the end",
@@ -214,35 +267,79 @@ def _embedding(facts: Facts, counted: ByOp) -> Iterator[Difference]:
     )
 
 
-def _nearest(facts: Facts, counted: ByOp) -> Iterator[Difference]:
+def _nearest(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
     if getattr(facts.layer, "interpolation", "nearest") == "nearest":
-        axes = 1 if facts.layer.rank == 1 else facts.layer.rank
-        yield Difference("repeating multiplies lengths of axes", {"Mul": (NOTHING, axes)})
+        yield _repeating(facts.layer.rank)
 
 
-def _heads(facts: Facts, counted: ByOp) -> Iterator[Difference]:
+def _cropping(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    if facts.layer.crop_to_aspect_ratio:
+        index = {"Mul": 2, "RealDiv": 4, "Minimum": 2, "Maximum": 2, "Sub": 2, "AddV2": 2}
+        yield Difference("where the crop stands is worked out", {op: (NOTHING, n) for op, n in index.items()})
+
+
+def _heads(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
     yield Difference("Einsum has no statistic", _nothing(counted, "Einsum"))
 
 
-GRU_LOOPS = {after: _loop({"AddV2": 3, "Mul": 1 + after, "Sub": 1}) for after in (False, True)}
-DEFECTS: dict[str, Callable[[Facts, ByOp], Iterator[Difference]]] = {
+def _grouped_heads(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    yield from _heads(facts, counted, batch)
+    yield _repeating(2)
+
+
+def _added(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    """Inputs that are added one after the other: where the next is a vector, Keras adds it as a bias."""
+    first, *others = (tuple(map(int, shape)) for shape in facts.inputs) if batch else ((),)
+    changes: dict[str, int] = {}
+    for other in others:
+        out = tuple(map(int, broadcast(first, other)))
+        with_batch = (batch, *first), (batch, *other)
+        if is_vector(*with_batch):
+            changes["AddV2"] = changes.get("AddV2", 0) - product((batch, *out))
+            changes["BiasAdd"] = changes.get("BiasAdd", 0) + product(with_batch[0])
+        first = out
+    if changes:
+        yield Difference(VECTOR, {op: (NOTHING, flops) for op, flops in changes.items()})
+
+
+def is_vector(x: tuple[int, ...], y: tuple[int, ...]) -> bool:
+    """Whether `ops.add(x, y)` takes y for a bias: one axis is longer than 1, and as long as x's second or last."""
+    long = [length for length in y if length > 1]
+    return len(x) > 1 and len(long) == 1 and long[0] in (x[1], x[-1])
+
+
+VECTOR = "a vector is added as a bias"
+COMPILED = "a grouped convolution, or one of volumes with channels first, is compiled apart, and its layer counts 0"
+DILATION = "dilation rounds every axis up to a multiple of its rate"
+WITHIN = frozenset({"TimeDistributed", "Bidirectional", "SpectralNormalization", "Model"})
+"""Layers around others, whose differences are those of what is within."""
+DEFECTS: dict[str, Callable[[Facts, ByOp, int | None], Iterator[Difference]]] = {
     "Conv": _conv,
     "DepthwiseConv": _depthwise,
+    "SeparableConv": _depthwise,
     "ConvTranspose": _transposed,
     "Pool": _pool,
-    "LSTM": _loop({"AddV2": 4, "Mul": 1}),
-    "GRU": lambda facts, counted: GRU_LOOPS[facts.layer.reset_after](facts, counted),
-    "SimpleRNN": _loop({"AddV2": 1}),
+    "Recurrent": _recurrent,
+    "RNN": _of_cells,
+    "Cell": _step,
+    "StackedRNNCells": _step,
+    "ConvLSTM": _conv_lstm,
     "Embedding": _embedding,
+    "GroupedQueryAttention": _grouped_heads,
     "Headed": _heads,
+    "EinsumDense": _heads,
     "UpSampling1D": _nearest,
     "UpSampling2D": _nearest,
+    "UpSampling3D": _nearest,
     "RepeatVector": _repeat,
+    "Resizing": _cropping,
     "AdaptivePool": _adaptive,
     "Softmax": _softmax,
-    "Activation": _function,
+    "Add": _added,
+    "Average": _added,
     "Bidirectional": _both_ways,
     "TimeDistributed": _each_step,
+    "SpectralNormalization": _wrapped,
     "Model": _calls,
 }
 """The layers about which the profiler errs, by class; subclasses err alike."""

@@ -11,6 +11,7 @@ from modelcost.errors import ModelCostError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from modelcost.facts import Facts, Work
@@ -43,7 +44,7 @@ EACH = {
 
 UNCOUNTED = frozenset({
     "Abs", "Sign", "Exp", "Sqrt", "Tanh", "Sigmoid", "Erf", "Sin", "Cos", "Tan", "Max", "Min", "Copy", "GatherV2",
-    "Random", "Round", "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Softplus", "Softsign", "LogSoftmax", "LRN",
+    "Random", "Round", "IsFinite", "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Softplus", "Softsign", "LogSoftmax", "LRN",
     "ResizeBilinear", "TopKV2", "Cumsum",
 })  # fmt: skip
 """Operations without a statistic: they count 0."""
@@ -60,6 +61,10 @@ def operation(work: Work) -> str:
 def flops_of(work: Work) -> Any:
     """What the profiler counts for this work, its defects mended."""
     name, primitive = operation(work), work.primitive
+    if name == "Einsum" and primitive.kind != "dot":  # products and sums that are no dot product
+        return {"mul": work.times, "sum": _elements(work) - work.times if primitive.kind == "sum" else 0}.get(
+            primitive.kind, NOTHING
+        )
     if name in MATRIX:
         return 2 * (work.times * primitive.n if primitive.over is None else primitive.over)
     if name in EACH:
@@ -82,9 +87,17 @@ def _elements(work: Work) -> Any:
 
 def honest(facts: Facts, parts: frozenset[str] | None = None) -> ByOp:
     """The FLOPs of a call by operation, as (for each example, once a call), as they would be without defects."""
+    try:
+        return folded(work for work in facts.works if parts is None or work.part in parts)
+    except ModelCostError as error:
+        raise type(error)(f"{type(facts.layer).__name__}: {error}") from None
+
+
+def folded(works: Iterable[Any]) -> ByOp:
+    """The FLOPs of work in inference by operation, as (for each example, once a call)."""
     counted: dict[str, tuple[list[Any], list[Any]]] = {}
-    for work in facts.works:
-        if work.phase != "training" and (parts is None or work.part in parts):
+    for work in works:
+        if work.phase != "training":
             counted.setdefault(operation(work), ([], []))[work.once].append(flops_of(work))
     return {name: (total(each), total(once)) for name, (each, once) in counted.items()}
 
