@@ -152,10 +152,11 @@ def cost(
     >>> report.minibatch.forward_flops == 32 * report.example.forward_flops
     True
     """
-    from modelcost.importers import load
+    from modelcost.importers import from_zoo, is_path, load
 
     shapes = None if input is None else _shapes(input)
-    model = load(model, partial, shapes)
+    made_for = isinstance(model, str) and shapes is not None and not is_path(model)
+    model = from_zoo(str(model), shapes) if made_for else load(model, partial)
     rule, given = convention_named(convention), {"data": data, "epochs": epochs}
     settings = {word: size(word, value) for word, value in given.items() if value is not None}
     batch = size("batch", batch)

@@ -13,12 +13,11 @@ if TYPE_CHECKING:
 FRAMEWORKS = ("keras", "tf_keras", "tensorflow")
 
 
-def load(source: Any, partial: bool = False, inputs: Sequence[tuple[int, ...]] | None = None) -> Model:
+def load(source: Any, partial: bool = False) -> Model:
     """The model behind a name of the zoo, a file (.keras, .json, .h5, .hdf5) or a live Keras model.
 
     A `Model` is given back as it is. `partial`: layers whose cost is not known become `UnknownLayer`s instead of an
-    error; such a model is costed only as a lower bound, with `cost(model, partial=True)`. `inputs`: the input shapes
-    for which a network of the zoo is made.
+    error; such a model is costed only as a lower bound, with `cost(model, partial=True)`.
 
     Raises `UnknownNameError`, with the nearest names, for a name that the zoo does not have, and `ModelCostError`
     for a file that cannot be read or is no model.
@@ -31,7 +30,7 @@ def load(source: Any, partial: bool = False, inputs: Sequence[tuple[int, ...]] |
     if hasattr(source, "__fspath__"):
         source = source.__fspath__()
     if isinstance(source, str):
-        return _from_file(source, partial) if is_path(source) else _from_zoo(source, inputs)
+        return _from_file(source, partial) if is_path(source) else from_zoo(source)
     if _is_keras_model(source):
         return from_keras(source, partial)
     raise ModelCostError(f"a model is a Model, the name of one, a file or a Keras model. Received: {short(source)}")
@@ -42,7 +41,8 @@ def is_path(source: str) -> bool:
     return "." in source or "/" in source or "\\" in source
 
 
-def _from_zoo(name: str, inputs: Sequence[tuple[int, ...]] | None) -> Model:
+def from_zoo(name: str, inputs: Sequence[tuple[int, ...]] | None = None) -> Model:
+    """The network of that name, made for other input shapes if they are given."""
     from modelcost import zoo
 
     model = zoo.build(name)
