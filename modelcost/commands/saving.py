@@ -22,10 +22,18 @@ def saved(text: str, path: str) -> None:
         if Path(path).exists() and not Path(path).is_file():
             Path(path).write_bytes(data)
         else:
-            _replaced(data, Path(path).resolve())
-    except (OSError, RuntimeError) as error:  # the second: symbolic links in a circle, before Python 3.13
+            _replaced(data, _behind_links(path))
+    except (OSError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or "its links go in a circle"
         raise ModelCostError(f"--output: cannot write {short(path, 300)}: {why}") from None
+
+
+def _behind_links(path: str) -> Path:
+    """The file itself; links in a circle are a RuntimeError, which Python raises of its own before 3.13."""
+    place = Path(path).resolve()
+    if place.is_symlink():
+        raise RuntimeError
+    return place
 
 
 def _replaced(data: bytes, place: Path) -> None:
