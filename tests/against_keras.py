@@ -26,17 +26,17 @@ def ours(case: Case) -> tuple[Model, Layer]:
     return Model(inputs, layer(*inputs, **taken)), layer
 
 
-def theirs(case: Case) -> tuple[Any, Any]:
+def theirs(case: Case, batch: int) -> tuple[Any, Any]:
     """The real layer and its call, traced on a batch."""
     twin = twins.Twins().built(case.kind, case.given)
-    specs = [((BATCH, *shape), case.dtype or "float32") for shape in case.shapes]
+    specs = [((batch, *shape), case.dtype or "float32") for shape in case.shapes]
     if case.kind == "Normalization":  # it asks for its variables' values
         twin.build((None, *case.shapes[0]))
     call = {**case.call, **({"training": False} if "training" in inspect.signature(twin.call).parameters else {})}
     return twin, frameworks.traced(lambda *xs: twins.on(twin, list(xs), call), specs)
 
 
-def compared(case: Case) -> str:
+def compared(case: Case, batch: int = BATCH) -> str:
     """Hold a layer against Keras's: "equal", "refused" by both, or "not counted yet", as we say ourselves."""
     try:
         model, layer = ours(case)
@@ -44,9 +44,9 @@ def compared(case: Case) -> str:
     except ModelCostError as error:
         refused = str(error)
     try:
-        twin, function = theirs(case)
+        twin, function = theirs(case, batch)
     except Exception as error:
-        if not refused and not runs(model):
+        if not refused and not runs(model, batch):
             return "not run"
         assert refused, f"Keras refuses it: {type(error).__name__}: {str(error)[:300]}"
         return "refused"
@@ -56,14 +56,14 @@ def compared(case: Case) -> str:
     same_shapes(model, layer, twin, function)
     if case.given.get("stateful"):
         return "not frozen"
-    same_operations(model, function)
+    same_operations(model, function, batch)
     return "equal"
 
 
-def runs(model: Model) -> bool:
+def runs(model: Model, batch: int) -> bool:
     """Whether TensorFlow runs what Keras accepts, as far as we know."""
     try:
-        reconciled(model, BATCH)
+        reconciled(model, batch)
     except ModelCostError as error:
         return "TensorFlow does not run it" not in str(error)
     return True
@@ -86,10 +86,10 @@ def same_shapes(model: Model, layer: Layer, twin: Any, function: Any) -> None:
     assert weights == sorted(others), f"weights: here {weights}, Keras {sorted(others)}"
 
 
-def same_operations(model: Model, function: Any) -> None:
+def same_operations(model: Model, function: Any, batch: int) -> None:
     """The profiler's count of every operation is ours with the named differences."""
     counted = frameworks.counted(function)
-    exact, named = reconciled(model, BATCH)
+    exact, named = reconciled(model, batch)
     predicted = dict(exact)
     for flops in named.values():
         for op, change in flops.items():
@@ -98,3 +98,30 @@ def same_operations(model: Model, function: Any) -> None:
     wrong = {op: (predicted.get(op, 0), counted.get(op, 0)) for op in {*predicted, *counted}}
     wrong = {op: both for op, both in wrong.items() if both[0] != both[1]}
     assert not wrong, f"operations (here, profiler): {wrong}"
+
+
+def compared_operation(case: Any, batch: int = BATCH) -> str:
+    """The same for a call of an operation, but that what we do not take is no matter here."""
+    import keras
+
+    from modelcost import ops
+
+    inputs = [layers.Input(shape) for shape in case.shapes]
+    try:
+        out = case.called(getattr(ops, case.name), inputs)
+    except ModelCostError:
+        return "refused"
+    model = Model(inputs, out)
+    specs = [((batch, *shape), "float32") for shape in case.shapes]
+    function = frameworks.traced(lambda *xs: case.called(_their(keras, case.name), list(xs)), specs)
+    mine = [tuple(map(int, tensor.shape)) for tensor in model.outputs]
+    real = [tuple(one.shape)[1:] for one in keras.tree.flatten(function.structured_outputs)]
+    assert mine == real, f"outputs: here {mine}, Keras {real}"
+    same_operations(model, function, batch)
+    return "equal"
+
+
+def _their(keras: Any, name: str) -> Any:
+    if name == "get_item":
+        return lambda x, key: x[key]
+    return getattr(keras.ops, name, None) or getattr(keras.ops.image, name)

@@ -431,6 +431,14 @@ def group_norm(draw: Draw) -> Case:
     )
 
 
+def rms_norm(draw: Draw) -> Case:
+    """Along the last axes only: along others Keras multiplies the wrong way, where the lengths allow it."""
+    shape = draw(SHAPE)
+    last = draw(st.integers(1, len(shape)))
+    axis = draw(st.sampled_from([-1, tuple(range(-last, 0))]))
+    return Case("RMSNormalization", {"axis": axis} if draw(FLAG) else {}, shape)
+
+
 def simple(kind: str, **arguments: Any) -> Callable[[Draw], Case]:
     """Layers that take any shape."""
 
@@ -486,7 +494,7 @@ CASES: dict[str, Callable[[Draw], Case]] = {
     "Softmax": along("Softmax", several=True),
     "BatchNormalization": along("BatchNormalization", several=False, center=FLAG, scale=FLAG),
     "LayerNormalization": along("LayerNormalization", several=True, center=FLAG, scale=FLAG),
-    "RMSNormalization": along("RMSNormalization", several=True),
+    "RMSNormalization": rms_norm,
     "UnitNormalization": along("UnitNormalization", several=True),
     "Normalization": along("Normalization", several=True, invert=FLAG),
     "Rescaling": simple("Rescaling", scale=HALF, offset=(HALF,)),

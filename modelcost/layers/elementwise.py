@@ -5,9 +5,10 @@ from __future__ import annotations
 from modelcost.count import product
 from modelcost.errors import short
 from modelcost.facts import Output, Work
+from modelcost.layers.dense import added_by
 from modelcost.layers.fields import REQUIRED
 from modelcost.layers.functions import STEPS, stepped
-from modelcost.layers.operations import Operation, sources, together
+from modelcost.layers.operations import Fixed, Operation, sources, together
 from modelcost.naming import name_stem
 
 TYPE_CHECKING = False
@@ -19,41 +20,43 @@ if TYPE_CHECKING:
     from modelcost.layers.fields import DType, Flag, Free, Number, Whole
 
 PAIRS = {
-    "Add": "add",
     "Subtract": "sub",
     "Multiply": "mul",
     "Divide": "div",
     "TrueDivide": "div",
-    "DivideNoNan": "div",
-    "FloorDivide": "div round",
-    "Mod": "div round mul sub",
+    "DivideNoNan": "div:DivNoNan",
+    "FloorDivide": "div:FloorDiv round:FloorDiv",
+    "Mod": "div:FloorMod round:FloorMod mul:FloorMod sub:FloorMod",
     "Power": "pow",
-    "SquaredDifference": "sub mul",
-    **dict.fromkeys(
-        ("Maximum", "Minimum", "Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"), "compare"
-    ),
+    "SquaredDifference": "sub:SquaredDifference mul:SquaredDifference",
+    **{
+        name: f"compare:{name}"
+        for name in ("Maximum", "Minimum", "Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual")
+    },
     **dict.fromkeys(("LogicalAnd", "LogicalOr", "LogicalXor"), "copy"),
 }
-"""Operations on two operands, and the primitives that each does to a pair of elements."""
+"""Operations on two operands, and the primitives that each does to a pair of elements, written as in `functions`."""
 
 SINGLES = {
-    "Negative": "sub",
+    "Negative": "sub:Neg",
     **dict.fromkeys(("Absolute", "Abs"), "abs"),
     "Sign": "sign",
-    **dict.fromkeys(("Exp", "Expm1"), "exp"),
+    "Exp": "exp",
+    "Expm1": "exp:Expm1",
     "Exp2": "pow",
-    **dict.fromkeys(("Log", "Log1p"), "log"),
+    "Log": "log",
+    "Log1p": "log:Log1p",
     **dict.fromkeys(("Log2", "Log10"), "log div"),
     "Sqrt": "sqrt",
     "Rsqrt": "rsqrt",
-    "Square": "mul",
-    "Reciprocal": "div",
+    "Square": "mul:Square",
+    "Reciprocal": "div:Reciprocal",
     **dict.fromkeys(("Floor", "Ceil"), "round"),
     "Sin": "sin",
     "Cos": "cos",
     "Tan": "tan",
     **dict.fromkeys(("Erf", "Erfc"), "erf"),
-    **dict.fromkeys(("Isnan", "Isinf", "Isfinite"), "compare"),
+    **{name: f"compare:{name}" for name in ("Isnan", "Isinf", "Isfinite")},
     **dict.fromkeys(("LogicalNot", "Copy", "OnesLike", "ZerosLike"), "copy"),
     "StopGradient": "",
 }
@@ -84,6 +87,18 @@ class Elementwise(Operation):
         return "bool" if type(self).__name__ in LOGICAL else None
 
 
+class Add(Elementwise):
+    """Add, element by element; a vector of constants that come second Keras adds as a bias."""
+
+    arguments = ("x1", "x2")
+
+    def worked(self, *operands: Shape, **settings: Any) -> Iterator[Output | Work]:
+        out, (x, y) = together(operands), operands
+        op = added_by(y, x) if isinstance(y, Fixed) and x else ""
+        yield Output(out)
+        yield Work(product(out), "add", sources(operands), "operation", op=op)
+
+
 class Where(Elementwise):
     """Choose between two values for every element: nothing is computed.
 
@@ -99,7 +114,7 @@ class Where(Elementwise):
 class Clip(Elementwise):
     """Cut off what is below a number and above another: two comparisons."""
 
-    words = "compare compare"
+    words = "compare:Minimum compare:Maximum"
 
     x_min: Free = REQUIRED
     x_max: Free = REQUIRED
@@ -140,7 +155,7 @@ class Elu(Elementwise):
     alpha: Number = 1.0
 
     def steps(self) -> tuple[str, ...]:
-        return STEPS["elu"] + (() if self.alpha == 1 else ("compare", "mul"))
+        return STEPS["elu"] + (() if self.alpha == 1 else ("compare:Greater", "mul"))
 
 
 class Celu(Elementwise):
@@ -196,7 +211,7 @@ class HardShrink(Shrink):
 class Threshold(Elementwise):
     """Put one number for what is not above another."""
 
-    words = "compare"
+    words = "compare:Greater"
 
     threshold: Number = REQUIRED
     default_value: Number = REQUIRED
@@ -217,7 +232,7 @@ def __getattr__(name: str) -> Any:
         body = {"words": " ".join(STEPS[name_stem(name)])}
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {short(name)}")
-    does = body["words"].replace(" ", ", ") or "nothing"
+    does = ", ".join(word.partition(":")[0] for word in body["words"].split()) or "nothing"
     body.update(__module__=__name__, __annotations__={}, __doc__=f"Keras's operation {name}: for each element {does}.")
     globals()[name] = made = type(name, (Elementwise,), body)
     return made

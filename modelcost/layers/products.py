@@ -39,7 +39,9 @@ class Matmul(Operation):
             (*broadcast(rows[:-1], columns[:-1]), *rows[-1:], *columns[-1:]) if rows and columns else (*rows, *columns)
         )
         yield Output(out)
-        yield Work(product(out), dot(n), sources((a, b)), "operation")
+        flat = (isinstance(b, Fixed) and len(b) < 3) or (isinstance(a, Fixed) and len(a) < 2)
+        op = "MatMul" if flat else "BatchMatMulV2"
+        yield Work(product(out), dot(n), sources((a, b)), "operation", op=op)
 
 
 def _matrices(a: Shape, b: Shape) -> tuple[Shape, Any, Any, Shape]:

@@ -12,7 +12,7 @@ from modelcost.layers.operations import Operation
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, ClassVar
 
     from modelcost.facts import Shape, Weight
     from modelcost.layers.fields import Flag, Free, MaybeNumber
@@ -93,17 +93,21 @@ class Mean(Reduction):
 class Max(Reduction):
     """The largest: n - 1 comparisons a row."""
 
+    op: ClassVar[str] = "Max"
+
     initial: Free = None
 
     def folded(self, n: Any, rows: Any) -> Iterator[Work]:
-        yield Work(rows, max_of(n), (INPUT,), "operation")
+        yield Work(rows, max_of(n), (INPUT,), "operation", op=self.op)
 
 
 class Min(Max):
     """The smallest: n - 1 comparisons a row."""
 
+    op = "Min"
+
     def folded(self, n: Any, rows: Any) -> Iterator[Work]:
-        yield Work(rows, Primitive("min", n), (INPUT,), "operation")
+        yield Work(rows, Primitive("min", n), (INPUT,), "operation", op=self.op)
 
 
 Amax, Amin = Max, Min
@@ -115,7 +119,7 @@ class Prod(Reduction):
     dtype: Free = None
 
     def folded(self, n: Any, rows: Any) -> Iterator[Work]:
-        yield Work(rows * (n - 1), "mul", (INPUT,), "operation")
+        yield Work(rows * (n - 1), "mul", (INPUT,), "operation", op="Prod")
 
 
 class All(Reduction):
@@ -138,12 +142,16 @@ Any_.__name__ = Any_.__qualname__ = "Any"
 class Argmax(Max):
     """Where the largest stands: n - 1 comparisons a row."""
 
+    op = "ArgMax"
+
     def gives(self) -> str | None:
         return "int32"
 
 
 class Argmin(Min):
     """Where the smallest stands: n - 1 comparisons a row."""
+
+    op = "ArgMin"
 
     def gives(self) -> str | None:
         return "int32"
@@ -155,7 +163,7 @@ class Var(Reduction):
     def folded(self, n: Any, rows: Any) -> Iterator[Work]:
         yield from averaged(n, rows)
         yield Work(rows * n, "sub", (INPUT, HIDDEN), "variance")
-        yield Work(rows * n, "mul", (HIDDEN, HIDDEN), "variance")
+        yield Work(rows * n, "mul", (HIDDEN, HIDDEN), "variance", op="Square")
         yield from averaged(n, rows)
 
 
@@ -211,10 +219,10 @@ class Normalize(Along):
     def worked(self, x: Shape) -> Iterator[Output | Work]:
         _, n, rows = self.split(x, self.axis)
         yield Output(x)
-        yield Work(rows * n, "mul", (INPUT, INPUT), "operation")
+        yield Work(rows * n, "mul", (INPUT, INPUT), "operation", op="Square")
         yield Work(rows, sum_of(n), (HIDDEN,), "operation")
-        for step in ("rsqrt", "compare"):
-            yield Work(rows, step, (HIDDEN,), "operation")
+        for step, op in (("rsqrt", ""), ("compare", "Minimum")):
+            yield Work(rows, step, (HIDDEN,), "operation", op=op)
         yield Work(rows * n, "mul", (INPUT, HIDDEN), "operation")
 
 
@@ -227,7 +235,7 @@ class Cumsum(Along):
     def worked(self, x: Shape) -> Iterator[Output | Work]:
         _, n, rows = self.split(x, self.axis)
         yield Output(x)
-        yield Work(rows * (n - 1), "add", (INPUT, HIDDEN), "operation")
+        yield Work(rows * (n - 1), "add", (INPUT, HIDDEN), "operation", op="Cumsum")
 
 
 class Softmax(Operation):

@@ -94,7 +94,7 @@ class Bidirectional(Layer):
         elif self.merge_mode == "concat":
             yield Output((*first[:-1], total((first[-1], second[-1]))))
         else:
-            out = (*first[:-1], agreed((first[-1], second[-1])))
+            out = (*first[:-1], agreed((first[-1], second[-1]), broadcast=True))
             yield Output(out)
             for step in MERGES[self.merge_mode]:
                 yield Work(product(out), step, (HIDDEN, HIDDEN), "merge")

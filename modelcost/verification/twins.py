@@ -53,7 +53,9 @@ class Twins:
         if isinstance(layer, InputLayer):
             return [keras().Input(layer.example_shape(), dtype=layer.dtype, name=worded(name))]
         if isinstance(layer, Operation):
-            return _flat(_operated(layer, tensors, dict(call.options)))
+            outputs = _flat(_operated(layer, tensors, dict(call.options)))
+            outputs[0]._keras_history.operation.name = worded(name)
+            return outputs
         return _flat(on(self.layer(layer, name), tensors, call.options))
 
     def layer(self, layer: Layer, name: str | None = None) -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from modelcost.conventions.tensorflow import reconciled
 from modelcost.importers import is_path, load
+from modelcost.layers.operations import Operation
 from modelcost.sizes import size
 from modelcost.verification import frameworks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from modelcost.model import Entry, Model
@@ -23,8 +24,18 @@ class LayerCheck:
 
     @property
     def equal(self) -> bool:
-        """Whether all of them are."""
-        return self.ours == self.keras
+        """Whether all of them are; the length of an axis that Keras leaves open may be known here."""
+        if len(self.ours) != len(self.keras) or self.ours[1:] != self.keras[1:]:
+            return False
+        return self.ours == self.keras or _filled(self.ours[0], self.keras[0]) == self.ours[0]
+
+
+def _filled(ours: Any, keras: Any) -> Any:
+    """Keras's shapes, with our lengths for axes that it leaves open."""
+    if len(ours) != len(keras) or any(len(a) != len(b) for a, b in zip(ours, keras, strict=True)):
+        return keras
+    pairs = (zip(a, b, strict=True) for a, b in zip(ours, keras, strict=True))
+    return tuple(tuple(mine if known is None else known for mine, known in pair) for pair in pairs)
 
 
 class OperationCheck:
@@ -76,17 +87,18 @@ def verify(
     theirs = twin if twin is not None else _twin(model, ours)
     layers = _layer_checks(ours, theirs)
     counted = frameworks.profile(theirs, batch, tell)
+    return Verification(
+        ours.name or "model", batch, frameworks.versions(), layers, list(_operation_checks(ours, batch, counted))
+    )
+
+
+def _operation_checks(ours: Model, batch: int, counted: dict[str, int]) -> Iterator[OperationCheck]:
     exact, named = reconciled(ours, batch)
-    operations = [
-        OperationCheck(
-            op,
-            exact.get(op, 0),
-            {name: flops[op] for name, flops in named.items() if flops.get(op)},
-            counted.get(op, 0),
-        )
-        for op in sorted({*exact, *counted, *(op for flops in named.values() for op in flops)})
-    ]
-    return Verification(ours.name or "model", batch, frameworks.versions(), layers, operations)
+    for op in sorted({*exact, *counted, *(op for flops in named.values() for op in flops)}):
+        differences = {name: flops[op] for name, flops in named.items() if flops.get(op)}
+        check = OperationCheck(op, exact.get(op, 0), differences, counted.get(op, 0))
+        if check.exact or check.differences or check.profiler:
+            yield check
 
 
 def _twin(source: Any, ours: Model) -> Any:
@@ -100,7 +112,8 @@ def _twin(source: Any, ours: Model) -> Any:
 
 
 def _layer_checks(ours: Model, theirs: Any) -> list[LayerCheck]:
-    mine = {entry.name: _facts(entry) for entry in ours.entries() if ":" not in entry.name}
+    entries = [entry for entry in ours.entries() if not isinstance(entry.layer, Operation)]  # no layers to Keras
+    mine = {entry.name: _facts(entry) for entry in entries if ":" not in entry.name}
     keras = dict(_keras_facts(theirs, ""))
     absent = ("absent",)
     return [LayerCheck(name, mine.get(name, absent), keras.get(name, absent)) for name in {**mine, **keras}]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from modelcost.conventions.convention import Convention
 from modelcost.conventions.tensorflow.defects import differences
 from modelcost.conventions.tensorflow.operations import changed, honest
-from modelcost.conventions.tensorflow.shapes import without_shape
+from modelcost.conventions.tensorflow.shapes import pruned, without_shape
 from modelcost.count import total
+from modelcost.errors import ModelCostError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,14 @@ class TensorFlow(Convention):
         self.defects = defects
 
     def shapeless(self, model: Model) -> frozenset[str]:
-        return frozenset(without_shape(model)) if self.defects else frozenset()
+        if not self.defects:
+            return frozenset()
+        if gone := pruned(model):
+            raise ModelCostError(
+                f"the convention tf cannot say what a profiler prints for {', '.join(gone)}: no output of the model "
+                "hangs on it, so that TensorFlow leaves it out; leave it out too, or use tf-honest"
+            )
+        return frozenset(without_shape(model))
 
     def flops(self, facts: Facts, parts: frozenset[str] | None = None) -> tuple[Any, Any]:
         found = self.by_operation(facts, parts).values()
@@ -43,21 +51,22 @@ def reconciled(model: Model, batch: int) -> tuple[dict[str, int], dict[str, dict
     """The FLOPs of a forward pass by operation, exactly; and the profiler's differences by name and operation."""
     exact: dict[str, int] = {}
     named: dict[str, dict[str, int]] = {}
-    lost = set(without_shape(model))
+    lost, gone = set(without_shape(model)), set(pruned(model))
     for entry in model.entries():
         changes = [(difference.name, difference.flops) for difference in differences(entry.facts, batch)]
         _add(exact, honest(entry.facts), batch)
         for name, flops in changes:
             _add(named.setdefault(name, {}), flops, batch)
-        if entry.name in lost:
+        if entry.name in lost or entry.name in gone:
             counted = honest(entry.facts)
             for _, flops in changes:
                 counted = changed(counted, flops)
-            gone = {op: (0 - each, 0) for op, (each, _) in counted.items()}
-            _add(named.setdefault(LOST, {}), gone, batch)
+            absent = {op: (0 - each, 0 - once if entry.name in gone else 0) for op, (each, once) in counted.items()}
+            _add(named.setdefault(PRUNED if entry.name in gone else LOST, {}), absent, batch)
     return exact, named
 
 
+PRUNED = "what no output hangs on is not in the frozen graph"
 LOST = "what follows a grouped convolution has lost its shape, and counts 0 but for what is done once a call"
 
 

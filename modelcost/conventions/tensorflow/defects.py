@@ -10,6 +10,7 @@ from modelcost.conventions.tensorflow import loops
 from modelcost.conventions.tensorflow.operations import honest
 from modelcost.count import NOTHING, Expression, product, total
 from modelcost.errors import ModelCostError
+from modelcost.layers.axes import example_axes
 from modelcost.layers.merge import broadcast
 from modelcost.layers.windows import reach, rounded_down, rounded_up, windows
 from modelcost.sizes import larger
@@ -216,7 +217,8 @@ def _repeating(times: int) -> Difference:
 
 
 def _softmax(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
-    axes, rank = facts.layer.axes(), len(facts.outputs[0].shape)
+    axis, rank = facts.layer.axis, len(facts.outputs[0].shape)
+    axes = axis if isinstance(axis, list | tuple) else (axis,)
     if len(axes) == 1 and axes[0] not in (-1, rank):
         index = {"Sub": 2, **({"AddV2": 3} if axes[0] < 0 else {})}
         name = "a softmax along another axis than the last works out which axis it is"
@@ -262,7 +264,7 @@ def _embedding(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Diffe
         return  # it is called in reverse
     indices = product(facts.inputs[0])
     yield Difference(
-        "token numbers are compared with 0 and added to, in case they count from the end",
+        FROM_THE_END,
         {"Less": (indices, NOTHING), "AddV2": (indices, NOTHING)},
     )
 
@@ -270,6 +272,44 @@ def _embedding(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Diffe
 def _nearest(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
     if getattr(facts.layer, "interpolation", "nearest") == "nearest":
         yield _repeating(facts.layer.rank)
+
+
+def _base(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    yield Difference("the logarithm of the base is worked out", {"Log": (NOTHING, 1)})
+
+
+def _signs(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    elements = product(facts.inputs[0])
+    yield Difference("zeros are told apart by their sign", {op: (elements, NOTHING) for op in ("Equal", "Less")})
+
+
+def _inverted(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    """Normalization the other way round adds the numbers to the mean: for one example, these may be a vector."""
+    layer, shape = facts.layer, tuple(facts.inputs[0])
+    if not layer.invert or batch is None:
+        return
+    kept = example_axes(layer.axes(), shape)
+    mean = (1, *(int(size) if i in kept else 1 for i, size in enumerate(shape)))
+    if is_vector(mean, (batch, *map(int, shape))):
+        elements = batch * product(shape)
+        yield Difference(VECTOR, {"AddV2": (NOTHING, 0 - elements), "BiasAdd": (NOTHING, product(mean))})
+
+
+def _cut(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    places = facts.layer.indices_or_sections
+    if isinstance(places, list | tuple):
+        name = "the lengths between the places of a split are worked out"
+        yield Difference(name, {"Sub": (NOTHING, len(places))})
+
+
+def _taken(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
+    layer, shape = facts.layer, facts.inputs[0]
+    indices: Any = product(shape)
+    if layer.axis not in (None, 0):  # of a tensor; else what came are the places in a constant
+        (place,) = example_axes((layer.axis,), shape)
+        indices = product(facts.outputs[0].shape) * shape[place] // product(shape)
+    both = (indices, NOTHING) if layer.axis in (None, 0) else (NOTHING, indices)
+    yield Difference(FROM_THE_END, {"Less": both, "AddV2": both})
 
 
 def _cropping(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
@@ -308,6 +348,7 @@ def is_vector(x: tuple[int, ...], y: tuple[int, ...]) -> bool:
     return len(x) > 1 and len(long) == 1 and long[0] in (x[1], x[-1])
 
 
+FROM_THE_END = "numbers of rows are compared with 0 and added to, in case they count from the end"
 VECTOR = "a vector is added as a bias"
 COMPILED = "a grouped convolution, or one of volumes with channels first, is compiled apart, and its layer counts 0"
 DILATION = "dilation rounds every axis up to a multiple of its rate"
@@ -332,7 +373,17 @@ DEFECTS: dict[str, Callable[[Facts, ByOp, int | None], Iterator[Difference]]] = 
     "UpSampling2D": _nearest,
     "UpSampling3D": _nearest,
     "RepeatVector": _repeat,
+    "Repeat": _repeat,
+    "Split": _cut,
+    "Take": _taken,
+    "Einsum": _heads,
+    "LogSoftmax": _softmax,
     "Resizing": _cropping,
+    "Normalization": _inverted,
+    "Log2": _base,
+    "Log10": _base,
+    "Argmax": _signs,
+    "Argmin": _signs,
     "AdaptivePool": _adaptive,
     "Softmax": _softmax,
     "Add": _added,

@@ -44,7 +44,8 @@ EACH = {
 
 UNCOUNTED = frozenset({
     "Abs", "Sign", "Exp", "Sqrt", "Tanh", "Sigmoid", "Erf", "Sin", "Cos", "Tan", "Max", "Min", "Copy", "GatherV2",
-    "Random", "Round", "IsFinite", "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Softplus", "Softsign", "LogSoftmax", "LRN",
+    "Random", "Round", "IsFinite", "Isfinite", "Isnan", "Isinf", "DivNoNan", "FloorDiv", "FloorMod", "Expm1", "Log1p",
+    "Prod", "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Softplus", "Softsign", "LogSoftmax", "LRN",
     "ResizeBilinear", "TopKV2", "Cumsum",
 })  # fmt: skip
 """Operations without a statistic: they count 0."""
@@ -73,7 +74,7 @@ def flops_of(work: Work) -> Any:
         return 5 * work.times if primitive.kind == "exp" else NOTHING
     if name == "Mean" or name in POOLS:
         return _elements(work) if primitive.kind in ("sum", "max") else NOTHING
-    if name == "Sum":
+    if name in ("Sum", "ArgMax", "ArgMin"):
         return _elements(work) - work.times
     if name in UNCOUNTED:
         return NOTHING

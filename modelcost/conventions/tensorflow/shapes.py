@@ -1,4 +1,4 @@
-"""Where TensorFlow's graph of a model knows no shape: there, work for each example counts 0."""
+"""What TensorFlow's graph of a model shows of its calls: some have no shape there, and some are not there at all."""
 
 from __future__ import annotations
 
@@ -26,6 +26,29 @@ def without_shape(model: Model) -> list[str]:
 
     model.carried([False] * len(model.inputs), visit)
     return found
+
+
+def pruned(model: Model) -> list[str]:
+    """The calls that are no longer there once the graph is frozen: those whose results none of the outputs hangs on.
+
+    A model has none, but one within it may have outputs that nothing takes.
+    """
+    if not _several_outputs_within(model):
+        return []
+    found: list[str] = []
+
+    def visit(name: str, call: Call, came: list[frozenset[str]]) -> list[frozenset[str]]:
+        found.append(name)
+        return [frozenset((name,)).union(*came)] * len(call.outputs)
+
+    nothing: frozenset[str] = frozenset()
+    live = nothing.union(*model.carried([nothing] * len(model.inputs), visit))
+    return [name for name in found if name not in live]
+
+
+def _several_outputs_within(model: Model) -> bool:
+    inner = [layer for layer in model.layers if type(layer).__name__ in ("Model", "Sequential")]
+    return any(len(one.outputs) > 1 or _several_outputs_within(one) for one in inner)
 
 
 def _loses(call: Call) -> list[bool]:
