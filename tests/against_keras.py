@@ -1,4 +1,4 @@
-"""One layer, or one model, held against real Keras and the TensorFlow profiler. Import it in tests marked `keras` only."""
+"""One layer, or one model, held against real Keras and the TensorFlow profiler. For tests marked `keras` only."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from modelcost import layers as L
+from modelcost import layers as L  # noqa: N812
+from modelcost.errors import ModelCostError
 from modelcost.model import Model
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ FUNCTION = st.sampled_from([None, "relu", "tanh", "softmax", "gelu", "hard_sigmo
 IMAGES: list[Callable[[Draw], Any]] = [
     lambda draw: L.Conv2D(draw(SMALL), draw(SMALL), padding="same", strides=draw(SMALL), activation=draw(FUNCTION)),
     lambda draw: L.Conv2D(draw(SMALL), 2, padding="same", dilation_rate=draw(SMALL)),
+    lambda draw: L.Conv2D(draw(st.sampled_from([2, 4])), 2, padding="same", groups=2),
     lambda draw: L.DepthwiseConv2D(3, padding="same"),
     lambda draw: L.SeparableConv2D(draw(SMALL), 2, padding="same"),
     lambda draw: L.Conv2DTranspose(draw(SMALL), 2, strides=draw(SMALL), padding="same"),
@@ -48,6 +50,8 @@ SEQUENCES: list[Callable[[Draw], Any]] = [
     lambda draw: L.SimpleRNN(draw(SMALL), return_sequences=draw(FLAG), go_backwards=draw(FLAG)),
     lambda draw: L.Bidirectional(L.GRU(draw(SMALL), return_sequences=draw(FLAG))),
     lambda draw: L.RNN([L.LSTMCell(draw(SMALL)), L.SimpleRNNCell(draw(SMALL))], return_sequences=draw(FLAG)),
+    lambda draw: L.LSTM(draw(SMALL), return_state=True, unroll=draw(FLAG)),
+    lambda draw: L.Masking(),
     lambda draw: L.Dense(draw(SMALL), activation=draw(FUNCTION)),
     lambda draw: L.LayerNormalization(),
     lambda draw: L.RMSNormalization(),
@@ -81,7 +85,9 @@ PAIRS: list[Callable[[Any, Any], Any]] = [
 ]
 ON_SEQUENCES: list[Callable[[Draw, Any, Any], Any]] = [
     lambda draw, x, y: L.Attention(use_scale=draw(FLAG))([x, y]),
-    lambda draw, x, y: L.MultiHeadAttention(draw(SMALL), draw(SMALL), dropout=draw(st.sampled_from([0.0, 0.1])))(x, y),
+    lambda draw, x, y: L.MultiHeadAttention(draw(SMALL), draw(SMALL), dropout=draw(st.sampled_from([0.0, 0.1])))(
+        x, y, use_causal_mask=draw(FLAG)
+    ),
     lambda draw, x, y: L.AdditiveAttention()([x, y]),
     lambda draw, x, y: L.Dot(axes=2)([x, y]),
 ]
@@ -109,23 +115,30 @@ class Growing:
         return self.tensors[place]
 
     def grow(self) -> None:
-        """One call more."""
+        """One call more, if what was drawn fits."""
+        try:
+            out = self.call()
+        except ModelCostError:
+            return
+        for one in out if isinstance(out, list) else [out]:
+            if len(one.shape) in BY_AXES:
+                self.tensors.append(one)
+
+    def call(self) -> Any:
+        """What a random call gives."""
         x, way = self.take(), self.draw(st.integers(0, 9))
         shape = tuple(map(int, x.shape))
         again = [layer for before, layer in self.shared if before == shape]
         if way < 2:
-            out = self.draw(st.sampled_from(PAIRS))(x, self.alike(x))
-        elif way < 3 and len(shape) == 2:
-            out = self.draw(st.sampled_from(ON_SEQUENCES))(self.draw, x, self.alike(x))
-        elif way < 5 and again:
-            out = self.draw(st.sampled_from(again))(x)
-        else:
-            layer = self.inner(shape) if way == 9 and self.depth else self.draw(st.sampled_from(BY_AXES[len(shape)]))(self.draw)
-            self.shared.append((shape, layer))
-            out = layer(x)
-        for one in out if isinstance(out, list) else [out]:
-            if len(one.shape) in BY_AXES:
-                self.tensors.append(one)
+            return self.draw(st.sampled_from(PAIRS))(x, self.alike(x))
+        if way < 3 and len(shape) == 2:
+            return self.draw(st.sampled_from(ON_SEQUENCES))(self.draw, x, self.alike(x))
+        if way < 5 and again:
+            return self.draw(st.sampled_from(again))(x)
+        inner = way == 9 and self.depth
+        layer = self.inner(shape) if inner else self.draw(st.sampled_from(BY_AXES[len(shape)]))(self.draw)
+        self.shared.append((shape, layer))
+        return layer(x)
 
     def inner(self, shape: tuple[int, ...]) -> Any:
         """A model within the model."""
@@ -137,9 +150,9 @@ class Growing:
         return loose if loose and self.draw(FLAG) else self.tensors[-1:]
 
 
-def grown(draw: Draw, inputs: list[Any], calls: int, depth: int) -> Any:
-    """A model of so many calls."""
-    graph = Growing(draw, inputs, depth)
+def grown(draw: Draw, inputs: list[Any], calls: int, depth: int, tensors: list[Any] | None = None) -> Any:
+    """A model of so many calls, on its inputs or on these tensors that were made of them."""
+    graph = Growing(draw, tensors or inputs, depth)
     for _ in range(calls):
         graph.grow()
     outputs = graph.outputs()
@@ -148,6 +161,10 @@ def grown(draw: Draw, inputs: list[Any], calls: int, depth: int) -> Any:
 
 def model(draw: Draw) -> Any:
     """A random model on images, sequences or vectors, of one input or two."""
-    shape = draw(st.sampled_from([(5, 6, 3), (4, 4, 2), (5, 3), (4, 2), (3,)]))
-    inputs = [L.Input(shape) for _ in range(draw(st.integers(1, 2)))]
-    return grown(draw, inputs, draw(st.integers(1, 8)), depth=2)
+    shape = draw(st.sampled_from([(5, 6, 3), (4, 4, 2), (5, 3), (4, 2), (3,), None]))
+    count, calls = draw(st.integers(1, 2)), draw(st.integers(1, 8))
+    if shape is not None:
+        return grown(draw, [L.Input(shape) for _ in range(count)], calls, depth=2)
+    inputs = [L.Input((4,), dtype="int32") for _ in range(count)]
+    look_up = L.Embedding(5, 3, mask_zero=draw(FLAG))
+    return grown(draw, inputs, calls, depth=2, tensors=[look_up(one) for one in inputs])

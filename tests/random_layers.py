@@ -153,14 +153,15 @@ def dense(draw: Draw) -> Case:
 
 EQUATIONS = (
     ("ab,bc->ac", 1, 1), ("abc,cd->abd", 2, 2), ("abc,cd->adb", 2, 2), ("abc,bd->adc", 2, 2), ("abc,cde->abde", 2, 3),
-    ("abcd,cde->abe", 3, 2), ("...x,xy->...y", 2, 1), ("abc,bcd->abd", 2, 2), ("abc,bcd->ad", 2, 1), ("abc,cd->abdc", 2, 3),
-    ("abc,bc->abc", 2, 2), ("abcd,de->abce", 3, 3), ("abc,dc->abd", 2, 2), ("aecd,abcd->acbe", None, None),
+    ("abcd,cde->abe", 3, 2), ("...x,xy->...y", 2, 1), ("abc,bcd->abd", 2, 2), ("abc,bcd->ad", 2, 1),
+    ("abc,cd->abdc", 2, 3), ("abc,bc->abc", 2, 2), ("abcd,de->abce", 3, 3), ("abc,dc->abd", 2, 2),
+    ("aecd,abcd->acbe", None, None),
 )  # fmt: skip
 """Equations of EinsumDense, the axes of one example, and how many sizes come out of it."""
 
 
 def einsum_dense(draw: Draw) -> Case:
-    equation, rank, out = draw(st.sampled_from(EQUATIONS[:-1]))
+    equation, rank, _ = draw(st.sampled_from(EQUATIONS[:-1]))
     (term, _), right = equation.split("->")[0].split(","), equation.split("->")[1]
     shape = draw(st.tuples(*[SMALL] * rank))
     known = dict(zip(term.replace("...", "")[1:], shape, strict=False)) if "..." not in term else {}
@@ -528,7 +529,8 @@ CASES: dict[str, Callable[[Draw], Case]] = {
     },
     **{
         kind: pictures(kind, data_format=(FORMAT,))
-        for kind in ("RandomPerspective", "RandomElasticTransform", "RandomErasing", "RandomGaussianBlur", "RandomColorJitter",
+        for kind in ("RandomPerspective", "RandomElasticTransform", "RandomErasing", "RandomGaussianBlur",
+                     "RandomColorJitter",
                      "RandomGrayscale", "RandomInvert", "AugMix", "RandAugment", "MixUp", "CutMix")
     },
     **{kind: attention(kind) for kind in ("Attention", "AdditiveAttention")},

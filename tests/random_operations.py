@@ -119,15 +119,17 @@ def matmul(draw: Draw) -> OperationCase:
 def einsum(draw: Draw) -> OperationCase:
     m, k, n = (draw(SMALL) for _ in range(3))
     equation, *shapes = draw(
-        st.sampled_from([
-            ("abc,abd->acd", (k, m), (k, n)),
-            ("abc,acd->abd", (m, k), (k, n)),
-            ("zbc,zdc->zbd", (m, k), (n, k)),
-            ("abcd,abde->abce", (2, m, k), (2, k, n)),
-            ("abcd,aecd->acbe", (m, 2, k), (n, 2, k)),
-            ("bqnh,bknh->bnqk", (m, 2, k), (n, 2, k)),
-            ("ab,ab->ab", (k,), (k,)),
-        ])
+        st.sampled_from(
+            [
+                ("abc,abd->acd", (k, m), (k, n)),
+                ("abc,acd->abd", (m, k), (k, n)),
+                ("zbc,zdc->zbd", (m, k), (n, k)),
+                ("abcd,abde->abce", (2, m, k), (2, k, n)),
+                ("abcd,aecd->acbe", (m, 2, k), (n, 2, k)),
+                ("bqnh,bknh->bnqk", (m, 2, k), (n, 2, k)),
+                ("ab,ab->ab", (k,), (k,)),
+            ]
+        )
     )
     return OperationCase("einsum", shapes, [equation, TENSOR, TENSOR])
 
@@ -140,7 +142,9 @@ def reshape(draw: Draw) -> OperationCase:
 
 def get_item(draw: Draw) -> OperationCase:
     shape = draw(st.tuples(SMALL, SMALL))
-    key = draw(st.sampled_from([(slice(None), 0), (slice(None), slice(0, 1)), (slice(None), ..., 0), (slice(None), None)]))
+    key = draw(
+        st.sampled_from([(slice(None), 0), (slice(None), slice(0, 1)), (slice(None), ..., 0), (slice(None), None)])
+    )
     return OperationCase("get_item", [shape], [TENSOR, key])
 
 
@@ -163,7 +167,9 @@ SHAPES_OF: dict[str, Callable[[Draw], OperationCase]] = {
     "concatenate": joined("concatenate"),
     "stack": joined("stack"),
     "unstack": lambda draw: OperationCase("unstack", [(2, draw(SMALL))], [TENSOR], {"axis": 1}),
-    "split": lambda draw: OperationCase("split", [(4, 2)], [TENSOR, draw(st.sampled_from([2, 4, [1, 3]]))], {"axis": 1}),
+    "split": lambda draw: OperationCase(
+        "split", [(4, 2)], [TENSOR, draw(st.sampled_from([2, 4, [1, 3]]))], {"axis": 1}
+    ),
     "take": lambda draw: OperationCase("take", [(3, 4)], [TENSOR, [1, 0, 1]], {"axis": draw(st.integers(1, 2))}),
     "get_item": get_item,
     "reshape": reshape,

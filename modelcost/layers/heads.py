@@ -53,9 +53,9 @@ class Headed(KernelAndBias):
         if use_causal_mask and not self.fused(len(tensors[0]) - 1, bool(return_attention_scores)):
             yield causal_mask(tensors[0][0], tensors[1][0])
 
-    def fused(self, steps: int, scores: bool) -> bool:
+    def fused(self: Any, steps: int, scores: bool) -> bool:
         """Whether Keras hands it all to one function, where so many axes of steps come in and scores come out."""
-        return not scores and not self.dropout and steps == 1
+        return bool(not scores and not self.dropout and steps == 1)
 
     def heads(
         self, query: Shape, value: Shape, key: Shape, key_input: str, scores: bool

@@ -1,4 +1,4 @@
-"""Keras layers for those that Keras does not export: ours alone, those of its ready-made networks, padded convolutions."""
+"""Keras layers for those that it does not export: ours, those of its ready-made networks, padded convolutions."""
 
 from __future__ import annotations
 
@@ -57,8 +57,10 @@ def padded(kind: str) -> Any:
 def _response() -> Any:
     import tensorflow as tf
 
-    class LocalResponseNormalization(keras().layers.Layer):  # type: ignore[misc,name-defined]
-        def __init__(self, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5, **kw: Any):
+    class LocalResponseNormalization(keras().layers.Layer):  # type: ignore[misc]
+        def __init__(
+            self, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5, **kw: Any
+        ) -> None:
             super().__init__(**kw)
             self.settings = {"depth_radius": depth_radius, "bias": bias, "alpha": alpha, "beta": beta}
 
@@ -72,7 +74,7 @@ def _response() -> Any:
 
 
 def _position() -> Any:
-    class PositionEmbedding(keras().layers.Layer):  # type: ignore[misc,name-defined]
+    class PositionEmbedding(keras().layers.Layer):  # type: ignore[misc]
         def __init__(self, sequence_length: int, **kw: Any) -> None:
             super().__init__(**kw)
             self.sequence_length = sequence_length
@@ -92,7 +94,7 @@ def _position() -> Any:
 def _token() -> Any:
     import tensorflow as tf
 
-    class ClassToken(keras().layers.Layer):  # type: ignore[misc,name-defined]
+    class ClassToken(keras().layers.Layer):  # type: ignore[misc]
         def build(self, shape: Any) -> None:
             self.token = self.add_weight(shape=(1, 1, shape[-1]), name="class_token")
 

@@ -55,7 +55,7 @@ class Verification:
 
     def __init__(
         self, model: str, batch: int, versions: str, layers: list[LayerCheck], operations: list[OperationCheck]
-    ):
+    ) -> None:
         self.model, self.batch, self.versions = model, batch, versions
         self.layers, self.operations = layers, operations
 

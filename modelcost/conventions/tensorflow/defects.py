@@ -6,14 +6,13 @@ are looked up by its class; what is found for one call is a change of its FLOPs 
 
 from __future__ import annotations
 
-from modelcost.conventions.tensorflow import loops
+from modelcost.conventions.tensorflow import loops, sliding
+from modelcost.conventions.tensorflow.difference import Difference, uncounted
 from modelcost.conventions.tensorflow.operations import honest
-from modelcost.count import NOTHING, Expression, product, total
-from modelcost.errors import ModelCostError
+from modelcost.count import NOTHING, product, total
 from modelcost.layers.axes import example_axes
 from modelcost.layers.merge import broadcast
-from modelcost.layers.windows import reach, rounded_down, rounded_up, windows
-from modelcost.sizes import larger
+from modelcost.layers.windows import rounded_down, rounded_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,17 +21,6 @@ if TYPE_CHECKING:
 
     from modelcost.conventions.tensorflow.operations import ByOp
     from modelcost.facts import Facts
-
-VERSIONS = "TensorFlow 2.21, Keras 3.15"
-
-
-class Difference:
-    """One named difference: why the profiler counts otherwise, and the change by operation (each example, once)."""
-
-    __slots__ = ("flops", "name")
-
-    def __init__(self, name: str, flops: ByOp) -> None:
-        self.name, self.flops = name, dict(flops)
 
 
 def differences(facts: Facts, batch: int | None = None) -> Iterator[Difference]:
@@ -44,109 +32,6 @@ def differences(facts: Facts, batch: int | None = None) -> Iterator[Difference]:
             break
     if not WITHIN.intersection(names):
         yield from _ranges(facts)
-
-
-def _instead(counted: ByOp, name: str, flops: Any) -> ByOp:
-    """The change that makes an operation count `flops` for each example, whatever it should count."""
-    return {name: (flops - counted[name][0], NOTHING)}
-
-
-def _nothing(counted: ByOp, *names: str) -> ByOp:
-    return {name: (0 - counted[name][0], 0 - counted[name][1]) for name in names if name in counted}
-
-
-def _space(facts: Facts) -> tuple[Any, ...]:
-    """The axes of space that come out."""
-    shape = facts.outputs[0].shape
-    return shape[:-1] if facts.layer.data_format == "channels_last" else shape[1:]
-
-
-def _conv(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
-    layer = facts.layer
-    if compiled(layer):
-        yield Difference(COMPILED, _nothing(counted, *counted))
-    elif max(layer.dilation_rate) > 1:
-        space = _space(facts)
-        padded = [rounded_up(size, rate) for size, rate in zip(space, layer.dilation_rate, strict=True)]
-        (op,) = (name for name in counted if name.startswith("Conv"))
-        per_place = 2 * product(facts.weights[0].shape)
-        yield Difference(DILATION, _instead(counted, op, per_place * product(padded)))
-
-
-def compiled(layer: Any) -> bool:
-    """Whether Keras hands a convolution to the compiler, so that its graph does not show it."""
-    return getattr(layer, "groups", 1) > 1 or (layer.op == "Conv3D" and layer.data_format == "channels_first")
-
-
-def _depthwise(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
-    layer, op = facts.layer, "DepthwiseConv2dNative"
-    if max(layer.dilation_rate) == 1:
-        return
-    shape, per_place = facts.inputs[0], 2 * product(facts.weights[0].shape)
-    space = shape[:-1] if layer.data_format == "channels_last" else shape[1:]
-    axes = zip(space, layer.kernel_size, layer.strides, layer.dilation_rate, strict=True)
-    by_hand = max(layer.strides) > 1 and layer.padding == "same"  # Keras then pads by itself
-    places = [rounded_up(_at_stride_1(*axis, by_hand, layer.padding), axis[-1]) for axis in axes]
-    yield Difference(
-        "a dilated depthwise convolution is computed at stride 1, every axis rounded up to a multiple of its rate",
-        _instead(counted, op, per_place * product(places)),
-    )
-    if by_hand:
-        index = {"AddV2": 4, "Sub": 8, "Maximum": 2, "Mul": 2}
-        yield Difference("how much is padded is worked out", {op: (NOTHING, n) for op, n in index.items()})
-
-
-def _at_stride_1(size: Any, kernel: Any, stride: Any, rate: Any, by_hand: bool, padding: Any) -> Any:
-    """How many windows fit at stride 1 into an axis that is padded for another stride."""
-    if not by_hand:
-        return windows("", size, kernel, 1, rate, padding)
-    last = (windows("", size, 1, stride, padding="same") - 1) * stride
-    return larger(last, size - reach(kernel, rate)) + 1
-
-
-def _transposed(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
-    layer = facts.layer
-    if layer.op == "Conv3DBackpropInputV2":
-        yield Difference("a 3-D transposed convolution has no statistic", _nothing(counted, layer.op))
-    elif layer.data_format == "channels_first":
-        yield Difference("a transposed convolution with channels first counts 0", _nothing(counted, layer.op))
-    else:
-        flops = 2 * product(_space(facts)) * product(facts.weights[0].shape)
-        change = _instead(counted, layer.op, rounded_down(flops, product(layer.strides)))
-        if batch is not None:  # what is rounded is the count of the whole batch
-            change = {layer.op: (0 - counted[layer.op][0], rounded_down(batch * flops, product(layer.strides)))}
-        yield Difference("a transposed convolution is counted from its outputs, divided by the strides", change)
-
-
-def _pool(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
-    layer = facts.layer
-    if layer.op.endswith("3D"):
-        yield Difference("3-D pooling has no statistic", _nothing(counted, layer.op))
-    elif layer.padding == "same":
-        full = product(layer.pool_size) * facts.outputs[0].elements
-        yield Difference("pooling counts full windows, padding too", _instead(counted, layer.op, full))
-
-
-def _adaptive(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
-    """Along each axis in turn, the whole map is pooled with stride 1 in two sizes of window, and some are picked."""
-    layer, (*space, C) = facts.layer, facts.inputs[0]
-    if layer.data_format == "channels_first":
-        C, *space = facts.inputs[0]
-    flops = []
-    for i, wanted in enumerate(layer.output_size):
-        if not isinstance(space[i], Expression) and (wanted == 1 or space[i] == 1):
-            raise ModelCostError(
-                f"{type(layer).__name__}: TensorFlow does not run it, since Keras also pools with windows one longer "
-                f"than an axis of {space[i]}, so its profiler counts nothing"
-            )
-        others = product((*layer.output_size[:i], *space[i + 1 :], C))
-        small = windows("", space[i], 1, wanted, 1, "same")
-        flops += [window * (space[i] - window + 1) * others for window in (small, small + 1)]
-    name = "adaptive pooling pools the whole map with stride 1, in two sizes of window along each axis"
-    yield Difference(name, _instead(counted, layer.op, 0 if layer.op.endswith("3D") else total(flops)))
-    places = sum(layer.output_size)
-    index = {"Mul": 2, "RealDiv": 2, "Minimum": 2, "Sub": 1, "Equal": 1, "AddV2": 1}
-    yield Difference("where its windows stand is worked out", {op: (NOTHING, n * places) for op, n in index.items()})
 
 
 def _recurrent(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
@@ -192,8 +77,8 @@ def _step(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference
 def _conv_lstm(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
     layer, T = facts.layer, facts.inputs[0][0]
     out = tuple(facts.outputs[0].shape)[-layer.rank - 1 :]
-    if compiled(layer):
-        yield Difference(COMPILED, _nothing(counted, *counted))
+    if sliding.compiled(layer):
+        yield Difference(sliding.COMPILED, uncounted(counted, *counted))
         return
     per_place = 2 * product(facts.weights[0].shape)
     space = out[:-1] if layer.data_format == "channels_last" else out[1:]
@@ -205,7 +90,7 @@ def _conv_lstm(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Diffe
         changes = {op: _until(seen, op, counted) for op in {*seen, *counted}}
         yield Difference("a loop's body is counted once, and only what keeps a known shape in it", changes)
     elif rounded:
-        yield Difference(DILATION, {layer.op: (T * (step - per_place * product(space)), NOTHING)})
+        yield Difference(sliding.DILATION, {layer.op: (T * (step - per_place * product(space)), NOTHING)})
 
 
 def _repeat(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
@@ -280,7 +165,7 @@ def _base(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference
 
 def _signs(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
     elements = product(facts.inputs[0])
-    yield Difference("zeros are told apart by their sign", {op: (elements, NOTHING) for op in ("Equal", "Less")})
+    yield Difference("zeros are told apart by their sign", dict.fromkeys(("Equal", "Less"), (elements, NOTHING)))
 
 
 def _inverted(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
@@ -307,7 +192,7 @@ def _taken(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Differenc
     indices: Any = product(shape)
     if layer.axis not in (None, 0):  # of a tensor; else what came are the places in a constant
         (place,) = example_axes((layer.axis,), shape)
-        indices = product(facts.outputs[0].shape) * shape[place] // product(shape)
+        indices = rounded_down(product(facts.outputs[0].shape) * shape[place], product(shape))
     both = (indices, NOTHING) if layer.axis in (None, 0) else (NOTHING, indices)
     yield Difference(FROM_THE_END, {"Less": both, "AddV2": both})
 
@@ -319,7 +204,7 @@ def _cropping(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Differ
 
 
 def _heads(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
-    yield Difference("Einsum has no statistic", _nothing(counted, "Einsum"))
+    yield Difference("Einsum has no statistic", uncounted(counted, "Einsum"))
 
 
 def _grouped_heads(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Difference]:
@@ -333,9 +218,9 @@ def _added(facts: Facts, counted: ByOp, batch: int | None) -> Iterator[Differenc
     changes: dict[str, int] = {}
     for other in others:
         out = tuple(map(int, broadcast(first, other)))
-        with_batch = (batch, *first), (batch, *other)
+        with_batch = (batch or 1, *first), (batch or 1, *other)
         if is_vector(*with_batch):
-            changes["AddV2"] = changes.get("AddV2", 0) - product((batch, *out))
+            changes["AddV2"] = changes.get("AddV2", 0) - product((batch or 1, *out))
             changes["BiasAdd"] = changes.get("BiasAdd", 0) + product(with_batch[0])
         first = out
     if changes:
@@ -350,16 +235,14 @@ def is_vector(x: tuple[int, ...], y: tuple[int, ...]) -> bool:
 
 FROM_THE_END = "numbers of rows are compared with 0 and added to, in case they count from the end"
 VECTOR = "a vector is added as a bias"
-COMPILED = "a grouped convolution, or one of volumes with channels first, is compiled apart, and its layer counts 0"
-DILATION = "dilation rounds every axis up to a multiple of its rate"
 WITHIN = frozenset({"TimeDistributed", "Bidirectional", "SpectralNormalization", "Model"})
 """Layers around others, whose differences are those of what is within."""
 DEFECTS: dict[str, Callable[[Facts, ByOp, int | None], Iterator[Difference]]] = {
-    "Conv": _conv,
-    "DepthwiseConv": _depthwise,
-    "SeparableConv": _depthwise,
-    "ConvTranspose": _transposed,
-    "Pool": _pool,
+    "Conv": sliding.conv,
+    "DepthwiseConv": sliding.depthwise,
+    "SeparableConv": sliding.depthwise,
+    "ConvTranspose": sliding.transposed,
+    "Pool": sliding.pool,
     "Recurrent": _recurrent,
     "RNN": _of_cells,
     "Cell": _step,
@@ -384,7 +267,7 @@ DEFECTS: dict[str, Callable[[Facts, ByOp, int | None], Iterator[Difference]]] = 
     "Log10": _base,
     "Argmax": _signs,
     "Argmin": _signs,
-    "AdaptivePool": _adaptive,
+    "AdaptivePool": sliding.adaptive,
     "Softmax": _softmax,
     "Add": _added,
     "Average": _added,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from modelcost.conventions.tensorflow.defects import compiled
+from modelcost.conventions.tensorflow.sliding import compiled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from modelcost.graph import Call
     from modelcost.model import Model
 
@@ -47,13 +49,14 @@ def pruned(model: Model) -> list[str]:
 
 
 def _several_outputs_within(model: Model) -> bool:
-    inner = [layer for layer in model.layers if type(layer).__name__ in ("Model", "Sequential")]
+    inner: list[Any] = [layer for layer in model.layers if type(layer).__name__ in ("Model", "Sequential")]
     return any(len(one.outputs) > 1 or _several_outputs_within(one) for one in inner)
 
 
 def _loses(call: Call) -> list[bool]:
     """Which of a call's outputs have no shape, whatever came in."""
-    layer, bases = call.layer, {base.__name__ for base in type(call.layer).__mro__}
+    layer: Any = call.layer
+    bases = {base.__name__ for base in type(layer).__mro__}
     if bases & {"Conv", "ConvLSTM"} and compiled(layer):
         return [True] * len(call.outputs)
     if bases & {"Recurrent", "RNN", "ConvLSTM"} and not layer.unroll:

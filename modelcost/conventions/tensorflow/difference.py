@@ -1,0 +1,30 @@
+"""One thing that the TensorFlow profiler gets wrong: its name, and how it changes what is counted."""
+
+from __future__ import annotations
+
+from modelcost.count import NOTHING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from modelcost.conventions.tensorflow.operations import ByOp
+
+
+class Difference:
+    """One named difference: why the profiler counts otherwise, and the change by operation (each example, once)."""
+
+    __slots__ = ("flops", "name")
+
+    def __init__(self, name: str, flops: ByOp) -> None:
+        self.name, self.flops = name, dict(flops)
+
+
+def instead(counted: ByOp, name: str, flops: Any) -> ByOp:
+    """The change that makes an operation count `flops` for each example, whatever it should count."""
+    return {name: (flops - counted[name][0], NOTHING)}
+
+
+def uncounted(counted: ByOp, *names: str) -> ByOp:
+    """The change that makes these operations count 0."""
+    return {name: (0 - counted[name][0], 0 - counted[name][1]) for name in names if name in counted}
