@@ -151,4 +151,5 @@ def test_relu_steps_are_those_of_the_traced_graph(most: float | None, slope: flo
     keras = pytest.importorskip("keras")
     layer = keras.layers.ReLU(most, slope, threshold)
     found = [step for op in traced(layer) for step in OPS.get(op.type, ())]
-    assert sorted(found) == sorted(layers.ReLU(most, slope, threshold).steps())
+    steps = layers.ReLU(most, slope, threshold).steps()
+    assert sorted(found) == sorted(step.partition(":")[0] for step in steps)
