@@ -66,8 +66,10 @@ def command(name: str | None) -> Any:
 
 
 def _complain(text: str) -> int:
-    from modelcost.commands.output import warned
+    from modelcost.commands.output import colored, warned
     from modelcost.render.escape import visible
+    from modelcost.render.paint import painted, plain
 
-    warned(f"modelcost: error: {visible(text)}")
+    paint = painted if sys.stderr is not None and colored(sys.stderr) else plain
+    warned(f"{paint('modelcost: error:', 'error')} {visible(text)}")
     return 2

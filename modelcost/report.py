@@ -102,6 +102,15 @@ class Report:
 
         return table(self)
 
+    def arranged(self, *, depth: int | None = None, sort: str | None = None, top: int | None = None) -> Report:
+        """The same report in other rows: nested models as one, the largest first, the small ones together.
+
+        See `modelcost.arranged`.
+        """
+        from modelcost.arranged import arranged
+
+        return arranged(self, depth, sort, top)
+
     def to_json(self, indent: int | None = 2) -> str:
         """The report as JSON text; every whole number in full. Formulas are not stored."""
         from modelcost.render.json import json

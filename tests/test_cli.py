@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from golden_files import assert_golden
@@ -535,3 +537,33 @@ def test_completion_without_shtab_says_what_to_install(
     monkeypatch.setitem(sys.modules, "shtab", None)
     text = said(capsys, "completion", "bash", status=2)
     assert text == "modelcost: error: completion needs shtab: pip install 'modelcost[completion]'\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "environment", "expected"),
+    [
+        (Terminal, {}, True),
+        (Terminal, {"NO_COLOR": "1"}, False),
+        (Terminal, {"NO_COLOR": ""}, True),
+        (Terminal, {"TERM": "dumb"}, False),
+        (io.StringIO, {}, False),
+    ],
+)
+def test_colour_goes_to_terminals_alone(
+    stream: Any, environment: dict[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    out, err = stream(), stream()
+    monkeypatch.setattr("sys.stdout", out)
+    monkeypatch.setattr("sys.stderr", err)
+    assert main(["lenet5", "--top", "1"]) == 0
+    assert main(["nothing"]) == 2
+    assert ("\x1b[" in out.getvalue(), "\x1b[" in err.getvalue()) == (expected, expected)

@@ -100,6 +100,29 @@ def test_a_narrow_terminal(width: int) -> None:
         assert max(map(columns, text.splitlines())) <= width
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_table_too_wide_is_folded_and_loses_no_number(width: int) -> None:
+    reports = [mc.cost(name) for name in ("vgg16", "vgg19", "resnet50", "alexnet")]
+    for view, subject in ((page, mc.cost("mobilenet_v2", optimizer="adam")), (compare, reports)):
+        text, free = rendered(view, subject, "table", width), rendered(view, subject, "table")
+        assert max(map(columns, text.splitlines())) <= width
+        numbers = re.compile(r"\d[\d,.]*(?: ?[kMG]B?)?(?= |$)", re.M)
+        assert sorted(numbers.findall(_cells_of(text))) == sorted(numbers.findall(_cells_of(free)))
+
+
+def _cells_of(text: str) -> str:
+    """What stands right of the first column."""
+    return "\n".join(line.partition("  ")[2] for line in text.splitlines())
+
+
+def test_colour_changes_nothing_but_colour() -> None:
+    report = mc.cost(hostile(), optimizer="adam")
+    for view, subject in ((page, report), (explain, explain.Explained(report)), (compare, [report, report])):
+        shown = rendered(view, subject, "table", 80, color=True)
+        assert "\x1b[1m" in shown
+        assert re.sub(r"\x1b\[[\d;]+m", "", shown) == rendered(view, subject, "table", 80)
+
+
 def test_a_list_of_words_is_filled_and_never_cut() -> None:
     block = Grid(("name", "what"), [("a", "one two three four")], 2)
     assert grid(block, 14) == ["name  what", "----  --------", "a     one two", "      three", "      four"]
@@ -268,7 +291,10 @@ def test_keys_that_a_later_version_adds_do_no_harm() -> None:
 
 
 def test_a_report_from_a_file_cannot_be_explained() -> None:
-    with pytest.raises(ModelCostError, match="read from a file has no formulas; cost the model again"):
+    with pytest.raises(
+        ModelCostError,
+        match="were read from a file or put together have no formulas of a layer",
+    ):
         mc.Report.from_json(mc.cost(small()).to_json()).explain()
 
 

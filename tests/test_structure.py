@@ -35,7 +35,7 @@ FLOORS = (
     {"zoo", "importers"},
     {"figures"},
     {"training"},
-    {"levels", "report", "costing"},
+    {"levels", "report", "costing", "arranged"},
     {"homework"},
     {"timing"},
     {"memory"},

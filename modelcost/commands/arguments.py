@@ -170,6 +170,23 @@ def add_output(parser: Parser, formats: tuple[str, ...] = FORMATS) -> None:
     parser.files.append(parser.add_argument("--output", metavar="FILE", help=words))
 
 
+def add_rows(parser: Parser) -> None:
+    """Which rows are shown; they always add up to the totals."""
+    words = "nested models deeper than this are one row: 1 for each model within the model"
+    parser.add_argument("--depth", metavar="N", type=whole, help=words)
+    words = "the rows with most of this figure first: params, flops, activation_bytes, ..."
+    parser.add_argument("--sort", metavar="FIGURE", help=words)
+    words = "only the rows with most of it, or most FLOPs, and one row for all others"
+    parser.add_argument("--top", metavar="N", type=whole, help=words)
+
+
+def arranged(report: Any, given: Namespace) -> Any:
+    """The report in the rows that were asked for."""
+    if given.depth is given.sort is given.top is None:
+        return report
+    return report.arranged(depth=given.depth, sort=given.sort, top=given.top)
+
+
 def costed(given: Namespace, text: str) -> Any:
     """The report on the model that `text` stands for, by the settings that were given."""
     from modelcost.commands.source import named

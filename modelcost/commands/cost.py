@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelcost.commands.arguments import Parser, add_output, add_settings, costed
+from modelcost.commands.arguments import Parser, add_output, add_rows, add_settings, arranged, costed
 from modelcost.commands.timing import add_timing
 from modelcost.errors import UnknownNameError
 
@@ -43,6 +43,7 @@ def parser(name: str | None = None) -> Parser:
     add_settings(parser)
     add_timing(parser)
     add_output(parser)
+    add_rows(parser)
     words = "exit with status 1 if a figure is above, as params=1e6 or epoch.forward_flops=2T; may be given again"
     parser.add_argument("--max", metavar="FIGURE=N", action="append", default=[], help=words)
     parser.add_argument("--version", action="store_true", help="show the version and stop")
@@ -64,7 +65,7 @@ def run(name: str | None, words: Sequence[str]) -> int:
 
     report = _costed(given)
     limits = _limits(given.max, report)
-    shown(page, report, given)
+    shown(page, arranged(report, given), given)
     if given.plot:
         from modelcost.commands.timing import plotted
 

@@ -18,7 +18,7 @@ def shown(view: Any, subject: Any, given: Namespace) -> None:
     from modelcost.render import rendered
 
     to_file = given.output not in (None, "-")
-    text = rendered(view, subject, given.format, None if to_file else terminal_width())
+    text = rendered(view, subject, given.format, *((None, False) if to_file else (terminal_width(), colored())))
     if not to_file:
         said(text, "; use --output FILE")
     else:
@@ -38,6 +38,16 @@ def terminal_width() -> int | None:
         return os.get_terminal_size(sys.stdout.fileno()).columns or None
     except OSError:
         return None
+
+
+def colored(stream: TextIO | None = None) -> bool:
+    """Whether a stream, standard output if none is named, goes to a terminal whose user wants colours.
+
+    By the custom of NO_COLOR: it is set, to anything, where none are wanted.
+    """
+    stream = stream or sys.stdout
+    unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return stream is not None and stream.isatty() and not unwanted
 
 
 def said(text: str, way_out: str = "") -> None:

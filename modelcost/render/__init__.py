@@ -28,15 +28,17 @@ PAGE_FORMATS = (*FORMATS, "html")
 """Those of what is handed on as a page."""
 
 
-def rendered(view: View, subject: Any, format: str = "table", width: int | None = None) -> str:
-    """The text of a view of `subject` in one of `PAGE_FORMATS`; `width` is that of the terminal, if there is one.
+def rendered(view: View, subject: Any, format: str = "table", width: int | None = None, color: bool = False) -> str:
+    """The text of a view of `subject` in one of `PAGE_FORMATS`; `width` is that of the terminal, if there is one,
+    and `color` whether it shows colours.
 
     Raises `UnknownNameError` for a format that is not known.
     """
     if format == "table":
+        from modelcost.render.paint import painted, plain
         from modelcost.render.table import written
 
-        return written(view.blocks(subject), width)
+        return written(view.blocks(subject), width, painted if color else plain)
     if format == "json":
         from modelcost.render.json import dumped
 

@@ -18,12 +18,12 @@ class Heading:
 
 
 class Paragraph:
-    """A sentence or more, to be filled to the width of the page."""
+    """A sentence or more, to be filled to the width of the page; a warning should not be overlooked."""
 
-    __slots__ = ("text",)
+    __slots__ = ("text", "warning")
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, warning: bool = False) -> None:
+        self.text, self.warning = text, warning
 
 
 class Grid:

@@ -31,7 +31,8 @@ class Explained:
 
     def __init__(self, report: Report, layer: str | None = None) -> None:
         if any(row.entry is None for row in report):
-            raise ModelCostError("a report that was read from a file has no formulas; cost the model again")
+            rule = "rows that were read from a file or put together have no formulas of a layer"
+            raise ModelCostError(f"{rule}; explain the report that cost() gave")
         self.report, self.layer = report, layer
         self.rows = report.rows if layer is None else [report[layer]]
 
@@ -48,7 +49,7 @@ def explain(report: Report, layer: str | None = None) -> str:
 
 def blocks(subject: Explained) -> list[Block]:
     """What a person sees: layer for layer, then the totals."""
-    found: list[Block] = [Paragraph(subject.report.lower_bound)] if subject.report.lower_bound else []
+    found: list[Block] = [Paragraph(subject.report.lower_bound, warning=True)] if subject.report.lower_bound else []
     for row in subject.rows:
         found += [Heading(f"{row.name}: {row.type}, {_way(row)}"), _words_or_workings(row)]
         found += [Workings(step) for step in (_step(subject.report, row.name),) if step]

@@ -46,7 +46,7 @@ def blocks(report: Report) -> list[Block]:
     """What a person sees of a report."""
     return [
         Heading(f"{report.model}: one forward pass on one example, {report.dtype}", 1),
-        *([Paragraph(report.lower_bound)] if report.lower_bound else []),
+        *([Paragraph(report.lower_bound, warning=True)] if report.lower_bound else []),
         rows_grid(report),
         Heading("Totals of one example"),
         Grid(("figure", "rounded", "exactly"), [_total(report, name) for name in TOTALS]),
@@ -194,8 +194,9 @@ def _training(report: Report) -> dict[str, Any]:
 
 def _row_data(row: Row) -> dict[str, Any]:
     found: dict[str, Any] = {"name": row.name, "type": row.type, "inputs": [_sizes(one) for one in row.inputs]}
-    found["output_shape"] = _sizes(row.output_shape)
-    if len(row.output_shapes) > 1:
+    if row.output_shapes:
+        found["output_shape"] = _sizes(row.output_shape)
+    if len(row.output_shapes) != 1:
         found["output_shapes"] = [_sizes(one) for one in row.output_shapes]
     return {**found, **plain(row.figures)}
 

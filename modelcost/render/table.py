@@ -7,17 +7,23 @@ from __future__ import annotations
 
 from modelcost.render.blocks import Grid, Heading, Paragraph
 from modelcost.render.escape import visible
+from modelcost.render.paint import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modelcost.render.blocks import Block, Working
+    from modelcost.render.paint import Paint
     from modelcost.report import Report
 
 GAP = "  "
 WIDEST = 60  # characters of one cell, whatever the terminal
-NARROWEST = 8  # to which a column is cut before the table may be wider than the terminal
+NARROWEST = (
+    8,
+    24,
+)  # a column of words is cut to a quarter of the width, between these; then the table is folded
+ZEROS = ("0", "0 B", "0 s")
 FILL = 100  # characters of a line of text where the width of the terminal is not known
 
 
@@ -28,31 +34,43 @@ def table(report: Report, width: int | None = None) -> str:
     return written(blocks(report), width)
 
 
-def written(blocks: Sequence[Block], width: int | None = None) -> str:
-    """Blocks as plain text, an empty line between them; a heading stands right above a grid."""
+def written(blocks: Sequence[Block], width: int | None = None, paint: Paint = plain) -> str:
+    """Blocks as text, an empty line between them; a heading stands right above a grid."""
     lines: list[str] = []
     for block in blocks:
         if isinstance(block, Heading):
-            lines += [*([""] if lines and lines[-1] else []), visible(block.text), *([""] if block.level == 1 else [])]
+            style = "title" if block.level == 1 else "heading"
+            lines += [""] if lines and lines[-1] else []
+            lines += [paint(visible(block.text), style), *([""] if block.level == 1 else [])]
         elif isinstance(block, Paragraph):
-            lines += filled(visible(block.text), width or FILL)
+            text = filled(visible(block.text), width or FILL)
+            lines += [paint(line, "warning") for line in text] if block.warning else text
         elif isinstance(block, Grid):
-            lines += [*grid(block, width), ""]
+            lines += [*grid(block, width, paint), ""]
         else:
             lines += [line for working in block.workings for line in working_lines(working, width or FILL)] + [""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def grid(block: Grid, width: int | None = None) -> list[str]:
-    """The lines of a grid; too wide for `width`, words give way: cut short, or filled where there are only words."""
+def grid(block: Grid, width: int | None = None, paint: Paint = plain) -> list[str]:
+    """The lines of a grid. Too wide for `width`, words give way: cut short, or filled where there are only words;
+    and if that is not enough, the grid is folded: columns of numbers that have no room stand below, again by name.
+    """
     rows = [[visible(cell) for cell in row] for row in (block.headings, *block.rows, *_total(block))]
     only_words = block.left == len(block.headings)
     if not only_words:
         rows = [[cut(cell, WIDEST) for cell in row] for row in rows]
     widths = _fitting([max(map(columns, column)) for column in zip(*rows, strict=True)], block.left, only_words, width)
-    lines = [line for row in rows for line in _lines(row, widths, block.left, only_words)]
-    rule = GAP.join("-" * one for one in widths)
-    return [lines[0], rule, *lines[1:-1], *([rule] if block.total else []), lines[-1]]
+    folds = [] if only_words else _folds(widths, block.left, width)
+    if len(folds) > 1:
+        lefts = [block.left, *[1] * (len(folds) - 1)]
+        each = [_folded(block, fold, left) for fold, left in zip(folds, lefts, strict=True)]
+        return [line for i, one in enumerate(each) for line in ([""] if i else []) + grid(one, width, paint)]
+    lines = [_lines(row, widths, block.left, only_words, paint) for row in rows]
+    rule = paint(GAP.join("-" * one for one in widths), "rule")
+    head, body = lines[0], lines[1:-1] if block.total else lines[1:]
+    foot = [rule, *(paint(line, "total") for line in lines[-1])] if block.total else []
+    return [*(paint(line, "heading") for line in head), rule, *(line for row in body for line in row), *foot]
 
 
 def _total(block: Grid) -> list[Sequence[str]]:
@@ -61,27 +79,50 @@ def _total(block: Grid) -> list[Sequence[str]]:
 
 def _fitting(widths: list[int], left: int, only_words: bool, width: int | None) -> list[int]:
     """Widths that go into the terminal, as far as words can give way: names before shapes, the widest first."""
-    fitting, room = list(widths), None if width is None else width - len(GAP) * (len(widths) - 1)
+    if width is None:
+        return widths
+    fitting, room = list(widths), width - len(GAP) * (len(widths) - 1)
+    least, most = NARROWEST
     for columns_that_give in ([left - 1],) if only_words else (range(min(left, 2)), range(left)):
-        while room is not None and sum(fitting) > room:
+        while sum(fitting) > room:
             widest = max(columns_that_give, key=lambda column: fitting[column])
-            if fitting[widest] <= NARROWEST:
+            if fitting[widest] <= least or (fitting[widest] <= most and 4 * fitting[widest] <= width):
                 break
             fitting[widest] -= 1
     return fitting
 
 
-def _lines(cells: Sequence[str], widths: Sequence[int], left: int, only_words: bool) -> list[str]:
+def _folds(widths: Sequence[int], left: int, width: int | None) -> list[list[int]]:
+    """The columns that stand side by side: words and the numbers beside them, then names and further numbers."""
+    folds = [list(range(left))]
+    for column in range(left, len(widths)):
+        fold = folds[-1]
+        taken = sum(widths[one] + len(GAP) for one in fold)
+        alone = len(fold) == (left if len(folds) == 1 else 1)
+        if width is None or alone or taken + widths[column] <= width:
+            fold.append(column)
+        else:
+            folds.append([0, column])
+    return folds
+
+
+def _folded(block: Grid, fold: Sequence[int], left: int) -> Grid:
+    headings, *rows = ([row[i] for i in fold] for row in (block.headings, *block.rows, *_total(block)))
+    return Grid(headings, rows[:-1], left, rows[-1]) if block.total else Grid(headings, rows, left)
+
+
+def _lines(cells: Sequence[str], widths: Sequence[int], left: int, only_words: bool, paint: Paint = plain) -> list[str]:
     if not only_words:
-        return [_line([cut(cell, width) for cell, width in zip(cells, widths, strict=True)], widths, left)]
+        return [_line([cut(cell, width) for cell, width in zip(cells, widths, strict=True)], widths, left, paint)]
     first, *more = filled(cells[-1], widths[-1])
     blank = [""] * (len(cells) - 1)
     return [_line([*cells[:-1], first], widths, left), *(_line([*blank, line], widths, left) for line in more)]
 
 
-def _line(cells: Sequence[str], widths: Sequence[int], left: int) -> str:
+def _line(cells: Sequence[str], widths: Sequence[int], left: int, paint: Paint = plain) -> str:
     spaces = [" " * (width - columns(cell)) for cell, width in zip(cells, widths, strict=True)]
-    padded = (c + s if i < left else s + c for i, (c, s) in enumerate(zip(cells, spaces, strict=True)))
+    shown = [paint(cell, "nothing") if cell in ZEROS else cell for cell in cells]
+    padded = (c + s if i < left else s + c for i, (c, s) in enumerate(zip(shown, spaces, strict=True)))
     return GAP.join(padded).rstrip()
 
 

@@ -134,6 +134,9 @@ class Training:
             raise unknown("row of the training step", name, self._by_name)
         return self._by_name[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
     def __iter__(self) -> Iterator[Figures]:
         return iter(self.rows)
 
