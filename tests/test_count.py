@@ -232,11 +232,11 @@ def test_a_count_longer_than_python_prints_is_still_compared() -> None:
     assert big.formula() == "x*10"
 
 
-DEEP = 100_000
+DEEP = 20_000
 
 
 def deep(leaf: Any) -> Any:
-    """A tree 100,000 deep: every operator in turn, so that brackets nest as well."""
+    """A tree 20,000 deep: every operator in turn, so that brackets nest as well."""
     node = leaf
     for i in range(DEEP // 4):
         node = (node + 2 - leaf) * Count(1, "one") // Count(1, "uno") if i % 1000 == 0 else node + leaf + 1 - leaf - 1
