@@ -102,7 +102,7 @@ def _steps(entry: Entry, run: Run, batch: int | None) -> Iterator[Step]:
         yield why, counted
 
 
-TENSORFLOW = (
+CONVENTIONS = (
     TensorFlow("tf", "what the TensorFlow profiler prints for Keras's graph, its known defects included", True),
     TensorFlow("tf-honest", "as tf, with its defects mended: loops, einsum, grouped convolutions, ... counted", False),
     UNBATCHED,
