@@ -18,6 +18,7 @@ _HOME = {
     "Model": "model", "Sequential": "sequential",
     "Report": "report", "cost": "costing", "verify": "verification",
     "check": "homework.verdict",
+    "Space": "training.search", "search": "tuning",
     "from_keras": "importers", "load": "importers", "register": "importers.rules",
 }  # fmt: skip
 _MODULES = (

@@ -18,6 +18,7 @@ COMMANDS = {
     "explain": "explain",
     "compare": "compare",
     "fit": "fit",
+    "search": "search",
     "verify": "verify",
     "check": "check",
     "practice": "practice",

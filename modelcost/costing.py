@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial as later
 
 from modelcost.conventions import convention as convention_named
 from modelcost.count import NOTHING, Count, made, total
-from modelcost.dtypes import COMPUTE, DEFAULT, bytes_of, known_dtype
+from modelcost.dtypes import DEFAULT, bytes_of, computed_as, held_as
 from modelcost.errors import ModelCostError, short
 from modelcost.facts import COLUMNS
 from modelcost.figures import Figures, Row, absent, summed
@@ -48,12 +48,13 @@ def cost(
     method: str | None = None,
     mode: str = "graph",
     assume: Mapping[str, float] | None = None,
+    memory: bool = False,
 ) -> Report:
     """Work out what a model costs: a `Model`, or the name of one in the zoo.
 
     `batch`: examples in one call; `data`: training examples, for the epoch; `epochs`, for the run;
     `convention`: what counts as a FLOP; `dtype`: of the numbers, for bytes, instead of the layers' own
-    (float32 where they say none);
+    (float32 where they say none), or a policy such as "mixed_float16";
     `input`: another input shape, or a list of them for several inputs;
     `partial`: cost a model with unknown layers all the same, as a lower bound that says so.
 
@@ -65,7 +66,8 @@ def cost(
     which the run ended.
 
     `cpu`: on which the time is estimated, by `method`, in a `mode` of call, with assumptions changed by `assume`
-    (see `timing.estimate`).
+    (see `timing.estimate`). `report.memory` has what is held in memory (see `memory.Memory`); it stands in the
+    table and in JSON where there is an optimizer, or where it is asked for by `memory`.
 
     Raises `ModelCostError` for settings that cannot be, or a shape that does not fit.
 
@@ -82,23 +84,20 @@ def cost(
     made_for = isinstance(model, str) and shapes is not None and not is_path(model)
     model = from_zoo(str(model), shapes) if made_for else load(model, partial)
     batch = size("batch", batch)
+    if dtype is not None:
+        computed_as(dtype)  # an error for one that is not known
     rule = convention_named(convention).at(batch)
     trainer = None if optimizer is None else _optimizer(optimizer)
     told: dict[str, Any] = {"data": data, "epochs": epochs, "validation": validation, "test": test}
     told |= {"early_stop": early_stop, "drop_remainder": drop_remainder or None}
     settings = {word: value for word, value in told.items() if value is not None}
     schedule = _schedule(batch, settings, trainer)
-    if trainer is not None:
-        settings["optimizer"] = optimizer if isinstance(optimizer, str) else repr(trainer)
-    if loss is not None:
-        if trainer is None:
-            raise ModelCostError("a loss is a part of training, which needs an optimizer; give optimizer=...")
-        settings["loss"] = loss if isinstance(loss, str) else repr(loss)
+    settings |= _trained(optimizer, trainer, loss)
     entries = model.entries() if shapes is None else model.on(shapes)
     head: dict[str, Any] = {
         "model": model.name or "model",
         "batch": batch,
-        "dtype": _dtype(entries) if dtype is None else known_dtype(dtype),
+        "dtype": _dtype(entries) if dtype is None else dtype,
         "convention": convention,
         "settings": settings,
         "unknown": _unknown(entries, partial, trainer is not None),
@@ -109,9 +108,12 @@ def cost(
     totals = Figures(head["model"], _totals(rows, guarded))
     N = Count(batch, "N", size="batch")
     N = N if rule.batch is None else agreed((N, Count(rule.batch)))  # rebinding it to another is an error
-    step = None if trainer is None else _step(model, entries, rule, trainer, loss)
+    step = None if trainer is None else _step(model, entries, rule, trainer, loss, dtype)
     levels = Levels(rows, totals, guarded, step).found(N, schedule)
-    report = Report(head, rows, totals, levels, None if step is None else step.training(N))
+    training = None if step is None else step.training(N)
+    how = {"batch": batch, "dtype": dtype, "optimizer": trainer, "input": shapes}
+    report = Report(head, rows, totals, levels, training)
+    report.planner, report.shows_memory = later(_memory, model, how), memory or trainer is not None
     untimed = cpu is None and method is None and assume is None
     return report if untimed else _timed(report, model, cpu, method, mode, assume)
 
@@ -124,15 +126,33 @@ def _timed(report: Report, model: Model, *asked: Any) -> Report:
     return report
 
 
+def _memory(model: Model, settings: dict[str, Any]) -> Any:
+    """The memory of a model, for when it is asked for: planning takes longer than counting."""
+    from modelcost.memory import Memory
+
+    return Memory(model, **settings)
+
+
+def _trained(optimizer: Any, trainer: Optimizer | None, loss: Any) -> dict[str, str]:
+    """What was said of training, in words."""
+    if trainer is None:
+        if loss is not None:
+            raise ModelCostError("a loss is a part of training, which needs an optimizer; give optimizer=...")
+        return {}
+    told = {"optimizer": optimizer if isinstance(optimizer, str) else repr(trainer)}
+    return told if loss is None else {**told, "loss": loss if isinstance(loss, str) else repr(loss)}
+
+
 def _optimizer(identifier: Any) -> Optimizer:
     from modelcost.training.optimizers import get
 
     return get(identifier)
 
 
-def _step(model: Model, entries: Sequence[Entry], rule: Convention, optimizer: Optimizer, loss: Any) -> Step:
-    from modelcost.training.step import Step
+def _step(model: Model, entries: Sequence[Entry], rule: Convention, optimizer: Any, loss: Any, dtype: Any) -> Step:
+    from modelcost.training.step import Step, check_dtypes
 
+    check_dtypes(entries, dtype)
     return Step(model, entries, rule, optimizer, loss)
 
 
@@ -223,21 +243,20 @@ def _work_figures(entry: Entry, dtype: str | None) -> dict[str, Any]:
     """The figures of one forward call on one example, FLOPs left out: work for each example and that for each call."""
     columns = entry.facts.columns()
     figures = {name: summed(columns[name]) for name in COLUMNS if name in columns}
-    held = entry.facts.held()
-    widths = ((output, bytes_of(_held_as(output.dtype or entry.layer.dtype, dtype))) for output in held)
-    figures["activation_bytes"] = total(output.elements * Count(width, "bytes") for output, width in widths)
+    figures["activation_bytes"] = activation_bytes(entry, dtype)
     return figures
 
 
-def _held_as(own: str | None, asked: str | None) -> str:
-    """The dtype in which numbers are held: their own; but numbers with a fraction are held as was asked."""
-    computed = COMPUTE[own] if own else DEFAULT
-    return asked if asked is not None and "float" in computed else computed
+def activation_bytes(entry: Entry, dtype: str | None = None) -> Any:
+    """The bytes of what a call gives for one example, and of what comes to exist within it; views hold none."""
+    held = entry.facts.held()
+    widths = ((output, bytes_of(held_as(output.dtype or entry.layer.dtype, dtype))) for output in held)
+    return total(output.elements * Count(width, "bytes") for output, width in widths)
 
 
 def _dtype(entries: Sequence[Entry]) -> str:
     """The dtype of the model's layers, or "mixed" where they have several."""
-    found = dict.fromkeys(_held_as(entry.layer.dtype, None) for entry in entries)
+    found = dict.fromkeys(held_as(entry.layer.dtype) for entry in entries)
     floats = [name for name in found if "float" in name]
     return floats[0] if len(floats) == 1 else "mixed" if floats else DEFAULT
 
@@ -251,7 +270,7 @@ def _totals(rows: Sequence[Row], guarded: Callable[[Any], Any]) -> dict[str, Any
         others = ((row.params - row.trainable_params).called(row.name) for row in frozen)
         return guarded(total(others))
 
-    return {**{name: partial(over_rows, name) for name in FIGURES}, "non_trainable_params": non_trainable}
+    return {**{name: later(over_rows, name) for name in FIGURES}, "non_trainable_params": non_trainable}
 
 
 def _sizes(facts: Facts) -> Iterator[Any]:

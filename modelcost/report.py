@@ -9,17 +9,22 @@ from modelcost.levels import LEVELS, NEEDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from modelcost.memory import Memory
     from modelcost.timing.estimate import Time
     from modelcost.training.step import Training
 
 FIGURES = ("params", "trainable_params", *COLUMNS, "flops", "activation_bytes")
 """The figures of a row, in order; those of a total are the same and `non_trainable_params`."""
 
-ASKED_FOR = {"training": "an optimizer; give optimizer=...", "time": "a CPU; give cpu=..."}
-"""What a report has only where an argument asked for it: what each layer does in a training step, and the time."""
+ASKED_FOR = {
+    "training": "an optimizer; give optimizer=...",
+    "time": "a CPU; give cpu=...",
+    "memory": "its model: the file that it was read from has none; write it with cost(..., memory=True)",
+}
+"""What a report has only where an argument asked for it: what each layer does in a training step, time, and memory."""
 
 
 class Report:
@@ -36,6 +41,7 @@ class Report:
         levels: Mapping[str, Level],
         training: Training | None = None,
         time: Time | None = None,
+        memory: Figures | None = None,
     ) -> None:
         self.model: str = head["model"]
         self.batch: int = head["batch"]
@@ -50,6 +56,10 @@ class Report:
             self.training = training
         if time is not None:
             self.time = time
+        if memory is not None:
+            self.memory: Memory | Figures = memory
+        self.shows_memory = memory is not None
+        self.planner: Callable[[], Memory] | None = None
         self._by_name = {row.name: row for row in self.rows}
 
     @property
@@ -83,12 +93,15 @@ class Report:
         return len(self.rows)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name in ("totals", "levels"):
+        if name.startswith("_") or name in ("totals", "levels", "planner"):
             raise AttributeError(name)
         if name in LEVELS:
             if name not in self.levels:
                 raise MissingFigureError(f"{self.model}: no {name} without {NEEDS[name]}")
             return self.levels[name]
+        if name == "memory" and self.planner is not None:
+            self.memory = self.planner()
+            return self.memory
         if name in ASKED_FOR:
             raise MissingFigureError(f"{self.model}: no {name} without {ASKED_FOR[name]}")
         return getattr(self.totals, name)
@@ -122,7 +135,7 @@ class Report:
         """The report that `to_json` wrote: equal figures, without formulas."""
         from modelcost.render.json import parsed
 
-        head, rows, totals, levels, training, time = parsed(text)
+        head, rows, totals, levels, training, time, memory = parsed(text)
         return Report(
             head,
             [Row(**row) for row in rows],
@@ -130,6 +143,7 @@ class Report:
             {name: Level(name, figures) for name, figures in levels.items()},
             training,
             time,
+            memory,
         )
 
     def to_csv(self) -> str:

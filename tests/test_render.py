@@ -70,6 +70,18 @@ def test_explain(name: str, format: str) -> None:
 
 
 @every_format
+def test_training_and_its_memory(format: str) -> None:
+    report = mc.cost(small(), batch=64, data=1000, epochs=3, validation=0.2, optimizer="adam", loss="mse")
+    assert_golden(f"report_trained.{ENDINGS[format]}", rendered(page, report, format))
+    assert_golden(f"explain_trained.{ENDINGS[format]}", rendered(explain, explain.Explained(report), format))
+
+
+def test_memory_of_inference_and_of_sizes_not_known() -> None:
+    assert_golden("report_memory.txt", str(mc.cost(small(), batch=64, memory=True)))
+    assert_golden("report_memory_free.txt", str(mc.cost(free(), optimizer="sgd")))
+
+
+@every_format
 def test_compare(format: str) -> None:
     reports = [mc.cost(model, batch=64) for model in (small(), shared(), hostile(), free())]
     assert_golden(f"compare.{ENDINGS[format]}", rendered(compare, reports, format))
@@ -284,7 +296,7 @@ def test_a_figure_is_a_whole_number_or_a_formula(value: Any) -> None:
 
 def test_keys_that_a_later_version_adds_do_no_harm() -> None:
     found = json.loads(mc.cost(small()).to_json())
-    found["memory"] = {"peak": 1}
+    found["energy"] = {"peak": 1}
     found["layers"][0].update({"_given": 1, "entry": {"x": []}, "of": 3})
     found["totals"]["carbon"] = 1.5
     same(mc.cost(small()), mc.Report.from_json(json.dumps(found)))

@@ -125,7 +125,7 @@ def add_choice(parser: Parser, option: str, known: Iterable[str], default: str |
 def add_settings(parser: Parser) -> None:
     """What every costing takes."""
     from modelcost.conventions import CONVENTIONS
-    from modelcost.dtypes import BYTES
+    from modelcost.dtypes import COMPUTE
 
     parser.add_argument("--batch", metavar="N", type=whole, default=1, help="examples in a mini-batch (1)")
     parser.add_argument("--data", metavar="N", type=whole, help="training examples, for the epoch")
@@ -135,7 +135,8 @@ def add_settings(parser: Parser) -> None:
     parser.add_argument("--input", metavar="SHAPE", type=shape, action="append", help=words)
     words = "layers of unknown cost count as nothing, and the answer says that it is a lower bound"
     parser.add_argument("--partial", action="store_true", help=words)
-    add_choice(parser, "--dtype", BYTES, None, "what numbers are stored as, instead of what the layers say (float32)")
+    words = "what numbers are stored as, or a policy, instead of what the layers say (float32)"
+    add_choice(parser, "--dtype", COMPUTE, None, words)
     add_choice(parser, "--convention", CONVENTIONS, "flops", "what counts as a FLOP")
 
 
@@ -151,6 +152,12 @@ def add_training(parser: Parser) -> None:
     words = "the epoch after which the run ended, before all of --epochs"
     parser.add_argument("--early-stop", metavar="EPOCH", type=whole, help=words)
     parser.add_argument("--drop-remainder", action="store_true", help="leave a last short mini-batch out")
+
+
+def add_memory(parser: Parser) -> None:
+    """Whether memory is shown where no training asks for it."""
+    words = "show what must be held in memory at once too; with --optimizer it is shown in any case"
+    parser.add_argument("--memory", action="store_true", help=words)
 
 
 def part(text: str) -> int | float:
@@ -195,23 +202,20 @@ def costed(given: Namespace, text: str) -> Any:
     model = named(text, given.partial)
     if given.input is None and not isinstance(model, str):
         _check_start(model, text)
-    return cost(
-        model,
-        batch=given.batch,
-        data=given.data,
-        epochs=given.epochs,
-        convention=given.convention,
-        dtype=given.dtype,
-        input=given.input,
-        partial=given.partial,
-        optimizer=given.optimizer,
-        loss=given.loss,
-        validation=given.validation,
-        test=given.test,
-        early_stop=given.early_stop,
-        drop_remainder=given.drop_remainder,
-        **_timing(given),
-    )
+    return cost(model, **settings_of(given))
+
+
+SETTINGS = (
+    *("batch", "data", "epochs", "convention", "dtype", "input", "partial", "optimizer", "loss", "validation", "test"),
+    *("early_stop", "drop_remainder"),
+)
+"""The arguments of `cost` that every costing takes, by the same names."""
+
+
+def settings_of(given: Namespace) -> dict[str, Any]:
+    """The arguments of `cost` that were given, with those about time and memory where the command takes them."""
+    found = {name: getattr(given, name) for name in SETTINGS}
+    return {**found, "memory": getattr(given, "memory", False), **_timing(given)}
 
 
 def _timing(given: Namespace) -> dict[str, Any]:

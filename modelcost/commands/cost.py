@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelcost.commands.arguments import Parser, add_output, add_rows, add_settings, arranged, costed
+from modelcost.commands.arguments import Parser, add_memory, add_output, add_rows, add_settings, arranged, costed
 from modelcost.commands.timing import add_timing
 from modelcost.errors import UnknownNameError
 
@@ -18,6 +18,8 @@ OTHERS = """\
 other commands:
   modelcost explain MODEL [LAYER]     formula, numbers, result of every figure
   modelcost compare MODEL MODEL...    models side by side
+  modelcost fit MODEL --memory 8GB    the largest batch that fits
+  modelcost search MODEL MODEL...     what looking for the best costs
   modelcost verify MODEL              the figures held against real Keras
   modelcost calibrate                 learn how fast this machine is
   modelcost check ANSWERS.yaml        homework: what is right, and why not
@@ -41,6 +43,7 @@ def parser(name: str | None = None) -> Parser:
     parser = Parser("modelcost", told, OTHERS)
     parser.add_model("?")
     add_settings(parser)
+    add_memory(parser)
     add_timing(parser)
     add_output(parser)
     add_rows(parser)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelcost.commands.arguments import Parser, add_output, add_settings, costed
+from modelcost.commands.arguments import Parser, add_memory, add_output, add_settings, costed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ def parser(name: str = "explain") -> Parser:
     words = "a layer's name; without it, all layers and the totals"
     parser.add_argument("layer", metavar="LAYER", nargs="?", help=words)
     add_settings(parser)
+    add_memory(parser)
     add_output(parser)
     return parser
 

@@ -28,8 +28,8 @@ def parser(name: str = "fit") -> Parser:
     parser.add_model()
     words = "how much there is, such as 8GB (10**9 bytes each) or 512MiB (2**20)"
     parser.add_argument("--memory", metavar="SIZE", required=True, help=words)
-    words = "numbers that the optimizer keeps for each parameter: 0 for SGD, 1 with momentum, 2 for Adam (2)"
-    parser.add_argument("--slots", metavar="N", type=whole, default=2, help=words)
+    words = "that trains: adam, sgd, ..., a call such as 'SGD(momentum=0.9)', or none: inference alone (adam)"
+    parser.add_argument("--optimizer", metavar="NAME", default="adam", help=words)
     words = "do segments of so many layers again on the way back, instead of keeping what they made; sqrt: of the root"
     parser.add_argument("--checkpoints", metavar="N|sqrt", type=_segments, help=words)
     words = "shape of one example, such as 227x227x3; again for each further input"
@@ -48,19 +48,17 @@ def run(name: str, words: Sequence[str]) -> int:
     from modelcost.render import fit as view
 
     memory = bytes_in(given.memory)
-    planned = _planned(given, given.checkpoints)
-    fit = view.Fit(
-        planned.model.name or given.model, memory, list(_lines(planned, memory)), _saved(given, planned, memory)
-    )
-    shown(view, fit, given)
-    return 0 if any(line["batch"] for line in fit.lines) else 1
+    planned = _planned(given)
+    lines, saved = list(_lines(planned, memory)), _saved(given, planned, memory)
+    shown(view, view.Fit(planned.model.name or given.model, memory, given.optimizer, lines, saved), given)
+    return 0 if any(line["batch"] for line in lines) else 1
 
 
 def _segments(text: str) -> int | str:
     return text if text == "sqrt" else whole(text)
 
 
-def _planned(given: Namespace, checkpoints: int | str | None) -> Memory:
+def _planned(given: Namespace) -> Memory:
     from modelcost.commands.source import named
     from modelcost.importers import load
     from modelcost.memory import Memory
@@ -68,15 +66,19 @@ def _planned(given: Namespace, checkpoints: int | str | None) -> Memory:
     model = load(named(given.model))
     if given.input is None and not model.inputs:
         raise ModelCostError(f"{given.model}: the shape of its input is not known; give it, as in --input 28x28x1")
-    settings = {"dtype": given.dtype, "slots": given.slots, "input": given.input, "runtime": given.runtime}
-    return Memory(model, checkpoints=checkpoints, **settings)
+    settings = {name: getattr(given, name) for name in ("dtype", "input", "runtime", "checkpoints")}
+    if given.optimizer == "none" and given.checkpoints is not None:
+        raise ModelCostError("--checkpoints is about training; give an --optimizer other than none")
+    settings["optimizer"] = None if given.optimizer == "none" else given.optimizer
+    return Memory(model, **settings)
 
 
 def _lines(planned: Memory, memory: int) -> Iterator[dict[str, Any]]:
     """For each pass the most examples that it can have at once, and the bytes that these take; of one if none fit."""
-    from modelcost.memory import batch_of_process, largest_batch, most_of_process
+    from modelcost.memory import PASSES, batch_of_process, largest_batch, most_of_process
 
-    for name, plan in (("inference", planned.inference), ("training", planned.training)):
+    for name in PASSES[: 1 + planned.trains]:
+        plan = planned.plan(name)
         batch = largest_batch(plan, memory)
         yield {"pass": name, "of": "tensors", "batch": batch, "bytes": int(plan.peak_bytes(batch or 1))}
         batch = batch_of_process(plan, memory)
@@ -84,22 +86,10 @@ def _lines(planned: Memory, memory: int) -> Iterator[dict[str, Any]]:
 
 
 def _saved(given: Namespace, planned: Memory, memory: int) -> dict[str, int]:
-    """What checkpointing saves of memory and adds of work, at the largest batch that trains without it (or at 1).
-
-    Nothing where it was not asked for. A layer of which anything is done again counts as done again whole.
-    """
+    """What checkpointing changes, at the largest batch that trains without it (or at 1); nothing if not asked for."""
     if given.checkpoints is None:
         return {}
-    from modelcost.costing import cost
     from modelcost.memory import largest_batch
 
-    without = _planned(given, None).training
-    batch = largest_batch(without, memory) or 1
-    rows = cost(planned.model, input=given.input)
-    again = [rows[name].flops_by_call() for name in planned.layers_again]
-    return {
-        "batch": batch,
-        "layers_again": len(again),
-        "saved_bytes": int(without.peak_bytes(batch)) - int(planned.training.peak_bytes(batch)),
-        "added_flops": sum(batch * int(each) + int(once) for each, once in again),
-    }
+    without = planned.but(checkpoints=None)
+    return without.but(batch=largest_batch(without.training, memory) or 1).checkpointed(given.checkpoints)

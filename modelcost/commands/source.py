@@ -28,13 +28,33 @@ def code_or_name(text: str) -> Model | str:
 
     Raises `ModelCostError` as `named` does.
     """
+    place = _place_of(text)
+    return text if place is None else _model(text, _from_code(text, *place))
+
+
+def several(text: str) -> Any:
+    """As `named`, for one model or many: a list or a `Space` that code has or gives stands for all that are in it.
+
+    Raises `ModelCostError` as `named` does.
+    """
+    from modelcost.training.search import Space
+
+    place = _place_of(text)
+    if place is None:
+        return named(text)
+    found = _from_code(text, *place)
+    if isinstance(found, Space):
+        return found
+    return [_model(text, one) for one in found] if isinstance(found, list | tuple) else _model(text, found)
+
+
+def _place_of(text: str) -> tuple[str, str] | None:
+    """The module and the name in it that a text stands for; None where it is the name of something else."""
     module, colon, path = text.partition(":")
     if module.endswith(".py"):
         _refuse_file(text, module, path)
     words = [*module.split("."), *path.split(".")]
-    if not colon or not all(word.isidentifier() for word in words):
-        return text
-    return _model(text, _from_code(text, module, path))
+    return (module, path) if colon and all(word.isidentifier() for word in words) else None
 
 
 def _refuse_file(text: str, file: str, path: str) -> None:

@@ -6,8 +6,6 @@ from modelcost.memory.values import Op, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from modelcost.memory.values import Trace
 
 
@@ -40,7 +38,7 @@ class Backward:
 
     def _through(self, op: Op, gradient: Value) -> None:
         """From the gradient of what an operation made to those of what it read, weights first."""
-        wanted = [one for one in dict.fromkeys(op.reads) if one.differentiable]
+        wanted = [one for one in op.back if one.differentiable]
         for one in sorted(wanted, key=lambda value: value.kind != "parameter"):
             alike = one.elements == gradient.elements and one.once == gradient.once and one.width == gradient.width
             if op.kinds <= {"add", "sub"} and op.kinds and alike and one.kind != "parameter":
@@ -56,8 +54,3 @@ class Backward:
         kind = "weight gradient" if value.kind == "parameter" else "gradient"
         name = value.name if value.kind == "parameter" else layer
         return Value(name, kind, value.elements, value.width, value.once)
-
-
-def weight_gradients(backward: Backward) -> Iterable[Value]:
-    """Those that the optimizer reads."""
-    return backward.of_weights.values()

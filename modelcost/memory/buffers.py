@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 from modelcost.count import Count, total
+from modelcost.sizes import agreed
 from modelcost.sizes import size as checked_size
 
 TYPE_CHECKING = False
@@ -80,33 +81,55 @@ class Plan:
         return max(range(len(self.steps)), key=lambda step: self.bytes(step, batch))
 
     def peak_bytes(self, batch: int) -> Count:
-        """The bytes held at the peak, as a sum over the kinds of buffer: those of each example, and those of all."""
-        return held_bytes(self.held(self.peak_step(batch)), batch)
+        """The bytes held at the peak, as a sum over the kinds of buffer: those of each example, and those of all.
+
+        Binding it to another batch, whose peak may be at another step, is an error.
+        """
+        step = self.peak_step(batch)
+        return held_bytes(self.held(step), agreed((Count(batch, "N", size="batch"), Count(batch))))
 
     def timeline(self, batch: int) -> list[dict[str, Any]]:
-        """For each step in order: what is done, the bytes held meanwhile, and which buffers come and go by name."""
+        """For each step in order: what is done, the bytes held meanwhile, and how many of them are of each kind.
+
+        >>> x, y = Buffer("x", "input", each=4), Buffer("y", "activation", each=8)
+        >>> Plan([Step("f", "forward", [x], [y])], [x]).timeline(10)
+        [{'step': 'f', 'phase': 'forward', 'bytes': 120, 'by_kind': {'input': 40, 'activation': 80}}]
+        """
         batch = checked_size("batch", batch)
-        shown = {buffer: f"{buffer.name} ({buffer.kind})" for buffer in self.lives}
-        always = frozenset(self.always)
+        by_kind: dict[str, dict[Buffer, tuple[int, int]]] = {}
+        for buffer, life in self.lives.items():
+            by_kind.setdefault(buffer.kind, {})[buffer] = life
+        sums = {kind: _sums(lives, len(self.steps)) for kind, lives in by_kind.items()}
         return [
             {
                 "step": step.name,
                 "phase": step.phase,
                 "bytes": self.bytes(i, batch),
-                "alive": [shown[buffer] for buffer in self.held(i) if buffer not in always],
+                "by_kind": {kind: held for kind, pairs in sums.items() if (held := pairs[i][1] + batch * pairs[i][0])},
             }
             for i, step in enumerate(self.steps)
         ]
 
+    def tensors(self, batch: int) -> list[dict[str, Any]]:
+        """All that is held at any time: name, kind, bytes, and the first and the last step at which it is held.
 
-def held_bytes(buffers: Iterable[Buffer], batch: int) -> Count:
-    """The bytes of buffers together at a batch: for each kind what an example takes, times N, and what all share."""
+        Steps are numbered from 0, as in the timeline.
+        """
+        batch = checked_size("batch", batch)
+        return [
+            {"name": one.name, "kind": one.kind, "bytes": one.fixed + batch * one.each, "first": first, "last": last}
+            for one, (first, last) in self.lives.items()
+            if last >= first
+        ]
+
+
+def held_bytes(buffers: Iterable[Buffer], N: Any) -> Count:
+    """The bytes of buffers together at a batch N: for each kind what an example takes, times N, and what all share."""
     by_kind: dict[str, tuple[list[int], list[int]]] = {}
     for buffer in buffers:
         each, fixed = by_kind.setdefault(buffer.kind, ([], []))
         each.append(buffer.each)
         fixed.append(buffer.fixed)
-    N = Count(batch, "N", size="batch")
     shared = [Count(sum(fixed), _word(kind)) for kind, (_, fixed) in by_kind.items() if any(fixed)]
     examples = [N * Count(sum(each), f"{_word(kind)}_each") for kind, (each, _) in by_kind.items() if any(each)]
     found: Count = total((*shared, *examples))

@@ -27,7 +27,7 @@ def looped(layer: OfLayer, operations: Sequence[Operation]) -> None:
     ordered = layer.put(Op(layer.name, (x,), layer.value(x.elements, x.differentiable)))
     keeps = read = [ordered, *layer.came[1:], *layer.weights.values()]
     if wanted:
-        stacks = layer.value(sum(_stacked(layer, operations)), False, "kept of each step")
+        stacks = layer.value(sum(_stacked(layer, operations)), False)
         keeps = [*read, layer.put(Op(layer.name, read, stacks))]
     leaving = _leaving(layer, operations)
     every = layer.trace.runtime.linearized or layer.stacks()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from modelcost.count import product
 from modelcost.memory.backward import Backward
 from modelcost.memory.buffers import Buffer, Plan, Step
 from modelcost.memory.checkpoints import Segments, every
-from modelcost.memory.tensors import state_size
+from modelcost.memory.tensors import counter_bytes
 from modelcost.memory.values import Op, Trace, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
     from modelcost.memory.runtimes import Runtime
-    from modelcost.memory.tensors import Slots
+    from modelcost.training.optimizer import Optimizer
 
 
 class Planner:
@@ -115,11 +117,14 @@ class Planner:
             self._sources[value] = tuple(dict.fromkeys(found))
         return self._sources[value]
 
-    def update(self, gradients: Iterable[Value], temporaries: int) -> None:
-        """A step of the optimizer, and the numbers that it needs on the way."""
-        for one in gradients:
-            makes = [_buffer(one, "workspace") for _ in range(temporaries)]
-            self.steps.append(Step(one.name, "optimizer", [self.buffer(one)], makes))
+    def update(self, gradient: Value, slots: int) -> None:
+        """A step of the optimizer on one weight, which has so many slots.
+
+        On the way it makes a tensor for each of them, and at least one; none where the runtime fuses.
+        """
+        several = 0 if self.runtime.fused else max(1, slots)
+        makes = [_buffer(gradient, "workspace") for _ in range(several)]
+        self.steps.append(Step(gradient.name, "optimizer", [self.buffer(gradient)], makes))
 
     def finish(self, name: str, values: Iterable[Value]) -> None:
         """A last step of the forward pass, which reads what comes out."""
@@ -146,28 +151,27 @@ def inference_plan(trace: Trace) -> Plan:
     return Plan(planner.steps, always, trace.runtime.in_place)
 
 
-def training_plan(trace: Trace, slots: Slots = 0, temporaries: int = 0, checkpoints: int | str | None = None) -> Plan:
+def training_plan(trace: Trace, optimizer: Optimizer, checkpoints: int | str | None = None) -> Plan:
     """What is held when in a training step: forward, backward, optimizer.
 
-    `slots`: the optimizer's numbers for each parameter, or a function of a weight's shape; `temporaries`: those that
-    updating a weight needs for itself; `checkpoints`: do segments of so many layers again on the way back ("sqrt": as
-    many as the root of their number).
+    `checkpoints`: do segments of so many layers again on the way back ("sqrt": as many as the root of their number).
     """
     planner = Planner(trace.runtime)
-    always = [*planner.buffers((*trace.weights.values(), *trace.inputs)), *_state(trace, slots)]
+    slots = {weight: optimizer.slots(fact) for weight, fact in trace.trained().items()}
+    always = [*planner.buffers((*trace.weights.values(), *trace.inputs)), *_state(slots, optimizer, trace)]
     for op in trace.ops:
         planner.add(op, "forward")
     planner.finish("output", trace.outputs)
     planner.turn()
     backward = Backward(trace)
-    updated = {gradient: weight for weight, gradient in backward.of_weights.items()}
+    updated = {gradient: len(slots[weight]) for weight, gradient in backward.of_weights.items()}
     for op, phase in _way_back(trace, backward, checkpoints):
         planner.add(op, phase)
         if op.made in updated and trace.runtime.at_once:
-            planner.update([op.made], temporaries)
+            planner.update(op.made, updated[op.made])
     if not trace.runtime.at_once:
-        for gradient in updated:
-            planner.update([gradient], temporaries)
+        for gradient, several in updated.items():
+            planner.update(gradient, several)
     return Plan(planner.steps, always, trace.runtime.in_place)
 
 
@@ -178,11 +182,12 @@ def _way_back(trace: Trace, backward: Backward, checkpoints: int | str | None) -
     return Segments(trace, every(layers, checkpoints)).on_the_way_back(backward.ops)
 
 
-def _state(trace: Trace, slots: Slots) -> list[Buffer]:
-    """The optimizer's state, for each weight that training changes."""
-    found = []
-    for value in trace.weights.values():
-        if value.differentiable and value.weight is not None:
-            size = int(state_size(slots, value.weight)) * value.width
-            found.append(Buffer(value.name, "optimizer state", fixed=size))
-    return [buffer for buffer in found if buffer.fixed]
+def _state(slots: Mapping[Value, Mapping[str, Any]], optimizer: Optimizer, trace: Trace) -> Iterator[Buffer]:
+    """The optimizer's state: that of each weight that training changes, and its own numbers."""
+    for value, shapes in slots.items():
+        numbers = sum(int(product(shape)) for shape in shapes.values())
+        if numbers:
+            yield Buffer(value.name, "optimizer state", fixed=numbers * value.width)
+    yield Buffer(
+        "optimizer", "optimizer state", fixed=int(counter_bytes(optimizer, trace.entries.values(), trace.dtype))
+    )

@@ -32,6 +32,9 @@ class Runtime:
         self.name, self.in_place, self.fused, self.at_once = name, in_place, fused, at_once
         self.linearized, self.coordinates, self.dense_groups = linearized, coordinates, dense_groups
 
+    def __str__(self) -> str:
+        return self.name
+
     def __repr__(self) -> str:
         return f"<Runtime {self.name}>"
 

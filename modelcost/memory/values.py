@@ -31,7 +31,7 @@ class Value:
     `light`: one step away from others, element by element, so that a compiler makes it anew wherever it is read.
     """
 
-    __slots__ = ("border", "differentiable", "elements", "kind", "light", "name", "once", "weight", "width")
+    __slots__ = ("border", "differentiable", "elements", "kind", "light", "name", "once", "width")
 
     def __init__(
         self,
@@ -46,7 +46,6 @@ class Value:
         self.name, self.kind, self.elements, self.width = name, kind, int(elements), width
         self.once, self.differentiable, self.light = once, differentiable, light
         self.border: Value | None = None  # what it is the border around
-        self.weight: Weight | None = None  # the fact that it is of
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}: {self.elements}{' once' if self.once else ''}>"
@@ -57,9 +56,10 @@ class Op:
 
     `kinds`: its primitives, none where it only moves or widens what it reads; `op`: TensorFlow's name for it, if any.
     `groups`: those of channels that a convolution keeps apart; `axes`: how many its input has, with the batch's.
+    `back`: what gradients go back to, once for each time that it is read; all that it reads, unless others are given.
     """
 
-    __slots__ = ("axes", "groups", "keeps", "kinds", "layer", "made", "op", "reads")
+    __slots__ = ("axes", "back", "groups", "keeps", "kinds", "layer", "made", "op", "reads")
 
     def __init__(
         self,
@@ -71,8 +71,12 @@ class Op:
         op: str = "",
         groups: int = 1,
         axes: int = 0,
+        back: Sequence[Value] | None = None,
     ) -> None:
-        self.layer, self.reads, self.made, self.groups, self.axes = layer, tuple(reads), made, groups, axes
+        self.back = self.reads = tuple(reads)
+        if back is not None:
+            self.back = tuple(back)
+        self.layer, self.made, self.groups, self.axes = layer, made, groups, axes
         self.keeps, self.kinds, self.op = tuple(dict.fromkeys(keeps)), frozenset(kinds), op
 
     @property
@@ -117,6 +121,7 @@ class Trace:
         self.entries = {entry.name: entry for entry in entries}
         self.ops: list[Op] = []
         self.weights: dict[Any, Value] = {}
+        self._facts: dict[Value, Weight] = {}
         self.inputs = [self._input(entry) for entry in self._entering(model)]
         self.outputs = model.carried(self.inputs, self._visited)
         again = {value for op in self.ops for value in op.keeps}
@@ -157,9 +162,13 @@ class Trace:
                 changes = self.training and weight.trainable and entry.trainable
                 label = f"{entry.name}/{weight.name}"
                 value = self.weights[key] = Value(label, "parameter", weight.params, width, True, changes)
-                value.weight = weight
+                self._facts[value] = weight
             found[weight.name] = self.weights[key]
         return found
+
+    def trained(self) -> dict[Value, Weight]:
+        """The weights that training changes, each with its fact."""
+        return {value: weight for value, weight in self._facts.items() if value.differentiable}
 
 
 class OfLayer:
@@ -190,10 +199,9 @@ class OfLayer:
         self.trace.ops.append(op)
         return op.made
 
-    def value(self, elements: Any, differentiable: bool, name: str = "") -> Value:
+    def value(self, elements: Any, differentiable: bool) -> Value:
         """A tensor of this layer's, for each example."""
-        label = f"{self.name} ({name})" if name else self.name
-        return Value(label, "activation", elements, self.width, False, differentiable)
+        return Value(self.name, "activation", elements, self.width, False, differentiable)
 
     def stacks(self) -> bool:
         """Whether what comes out of a loop is something of every step."""
@@ -215,7 +223,7 @@ class OfLayer:
         made = self.made[id(operation.result)] = self._made(operation)
         keeps = self._values(gradient(operation)[1]) if made.differentiable else []
         if self.trace.runtime.linearized and "erf" in kinds and keeps:
-            keeps.append(self.put(Op(self.name, reads, self.value(made.elements, False, "derivative"))))
+            keeps.append(self.put(Op(self.name, reads, self.value(made.elements, False))))
         curved = any(one in self.curved and one.elements == made.elements for one in reads)
         light = kinds <= LIGHT or operation.name == CHOICE
         made.light = (light and not (curved and kinds == {"mul"})) or part == "border"
@@ -223,7 +231,8 @@ class OfLayer:
             self.curved.add(made)
         made.border = reads[0] if part == "border" else None
         axes = len(self.facts.inputs[0]) + 1
-        self.put(Op(self.name, reads, made, keeps, kinds, works[0].op, self._groups(works[0]), axes))
+        back = self._values(value for _, value in operation.back)
+        self.put(Op(self.name, reads, made, keeps, kinds, works[0].op, self._groups(works[0]), axes, back))
 
     def _values(self, taped: Iterable[Any]) -> list[Value]:
         """The values in memory of those on the tape, but for constants."""

@@ -52,12 +52,14 @@ def blocks(subject: Explained) -> list[Block]:
     found: list[Block] = [Paragraph(subject.report.lower_bound, warning=True)] if subject.report.lower_bound else []
     for row in subject.rows:
         found += [Heading(f"{row.name}: {row.type}, {_way(row)}"), _words_or_workings(row)]
-        found += [Workings(step) for step in (_step(subject.report, row.name),) if step]
+        found += [Workings(step) for step in (_step(subject.report, row.name), _held(subject.report, row.name)) if step]
         found += [Paragraph(text) for text in (defects(row),) if text]
     if subject.layer is None:
         found += [Heading(f"{subject.report.model}: totals of one example"), Workings(list(_totals(subject.report)))]
         heading = "Training" if subject.report.trains else "Forward pass"
-        found += [Heading(heading), Workings(list(_levels(subject.report)))]
+        found += [Heading(heading), Workings(list(_levels(subject.report))), *_rules_of_thumb(subject.report)]
+        if subject.report.shows_memory:
+            found += [Heading("Memory"), Workings(list(_memory(subject.report)))]
     return [*found, Paragraph(flops_note(subject.report.convention))]
 
 
@@ -118,8 +120,43 @@ def _step(report: Report, name: str) -> list[Working]:
     if not report.trains:
         return []
     figures = report.training[name].figures
-    several = [working for figure, value in figures.items() for working in _shown(f"step.{figure}", value)]
-    return several if len(several) != 2 else several[:1]  # the sum of one alone says nothing new
+    several = [list(_shown(f"step.{figure}", value)) for figure, value in figures.items() if _counts(value)]
+    numbers = [Working(part.name, part, depth=1) for part in figures["optimizer_flops"].named_parts()]
+    if numbers:
+        several[-2] += numbers  # all parameters of the layer together
+    shown = several if len(several) != 2 else several[:1]  # the sum of one alone says nothing new
+    return [working for each in shown for working in each]
+
+
+def _rules_of_thumb(report: Report) -> list[Block]:
+    """What rules of thumb say of a step, with their working, why, and how far they are from what it is."""
+    if not report.trains:
+        return []
+    from modelcost.render.training import error
+    from modelcost.training.approximations import approximated
+
+    several = approximated(report.training)
+    if not several:
+        return []
+    workings = [Working("forward + backward", several[0].exact_flops)]
+    workings += [Working(one.rule.name, one.flops) for one in several]
+    told = [Paragraph(f"{one.rule.name}, {error(one)}: {one.rule.says}.") for one in several]
+    return [Heading("Rules of thumb for a step, forward and backward"), Workings(workings), *told]
+
+
+def _held(report: Report, name: str) -> list[Working]:
+    """What a call has of the memory in a training step on a mini-batch; nothing, where none was asked for."""
+    if not (report.trains and report.shows_memory):
+        return []
+    row = next(row for row in report.memory.rows if row.of == name)
+    return [working for figure, value in row.figures.items() for working in _shown(f"memory.{figure}", value)]
+
+
+def _memory(report: Report) -> Iterator[Working]:
+    """What is held in memory on a mini-batch: the figures, and where each layer's add up to one of them."""
+    for name, value in report.memory.figures.items() if report.shows_memory else ():
+        at = report.memory.peaks.get(name.removeprefix("peak_").removesuffix("_bytes"), "")
+        yield from _shown(f"memory.{name}{f' ({at})' if at else ''}", value)
 
 
 def _counts(figure: Any) -> bool:
@@ -183,10 +220,15 @@ def records(subject: Explained) -> list[list[Any]]:
 
 
 def _all(subject: Explained) -> Iterable[tuple[str, Working]]:
-    found = [(row.name, w) for row in subject.rows for w in (*_workings(row), *_step(subject.report, row.name))]
+    report = subject.report
+    found = [(row.name, working) for row in subject.rows for working in _of_row(report, row)]
     if subject.layer is None:
-        found += [("", working) for working in (*_totals(subject.report), *_levels(subject.report))]
+        found += [("", working) for working in (*_totals(report), *_levels(report), *_memory(report))]
     return found
+
+
+def _of_row(report: Report, row: Row) -> list[Working]:
+    return [*_workings(row), *_step(report, row.name), *_held(report, row.name)]
 
 
 def data(subject: Explained) -> dict[str, Any]:
@@ -195,12 +237,13 @@ def data(subject: Explained) -> dict[str, Any]:
     found = {name: getattr(report, name) for name in ("model", "batch", "dtype", "convention")}
     found["layers"] = [
         {"name": row.name, "type": row.type, "input": shapes(row.inputs), "output": shapes(row.output_shapes)}
-        | {"workings": [_plain(working) for working in (*_workings(row), *_step(report, row.name))]}
+        | {"workings": [_plain(working) for working in _of_row(report, row)]}
         for row in subject.rows
     ]
     if subject.layer is None:
         found["totals"] = [_plain(working) for working in _totals(report)]
         found["per"] = [_plain(working) for working in _levels(report)]
+        found |= {"memory": [_plain(working) for working in _memory(report)]} if report.shows_memory else {}
     return found
 
 

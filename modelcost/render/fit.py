@@ -17,16 +17,24 @@ SAVED = ("batch", "layers_again", "saved_bytes", "added_flops")
 
 
 class Fit:
-    """A model, the bytes that there are, the largest batch of each pass, and what checkpointing changes."""
+    """A model, the bytes that there are, who trains, the largest batch of each pass, what checkpointing changes."""
 
-    def __init__(self, model: str, memory: int, lines: Sequence[dict[str, Any]], saved: dict[str, int]) -> None:
-        self.model, self.memory, self.lines, self.saved = model, memory, list(lines), saved
+    def __init__(
+        self, model: str, memory: int, optimizer: str, lines: Sequence[dict[str, Any]], saved: dict[str, int]
+    ) -> None:
+        self.model, self.memory, self.optimizer = model, memory, optimizer
+        self.lines, self.saved = list(lines), saved
 
 
 def blocks(fit: Fit) -> list[Block]:
     """What a person sees."""
     rows = [
-        [line["pass"], line["of"], f"{line['batch']:,}" if line["batch"] else "none fits", scaled(line["bytes"], "B")]
+        [
+            _pass(fit, line["pass"]),
+            line["of"],
+            f"{line['batch']:,}" if line["batch"] else "none fits",
+            scaled(line["bytes"], "B"),
+        ]
         for line in fit.lines
     ]
     found: list[Block] = [Heading(f"{fit.model}: the largest batch in {scaled(fit.memory, 'B')}", 1)]
@@ -36,6 +44,10 @@ def blocks(fit: Fit) -> list[Block]:
         batch, layers, saved, added = (fit.saved[name] for name in SAVED)
         found.append(Grid(heads, [[f"{batch:,}", f"{layers:,}", _signed(saved), scaled(added)]], 0))
     return found
+
+
+def _pass(fit: Fit, name: str) -> str:
+    return f"training, {fit.optimizer}" if name == "training" else name
 
 
 def _signed(value: int) -> str:
@@ -50,4 +62,4 @@ def records(fit: Fit) -> list[list[Any]]:
 def data(fit: Fit) -> dict[str, Any]:
     """All of it as objects."""
     saved = {"checkpoints": fit.saved} if fit.saved else {}
-    return {"model": fit.model, "memory_bytes": fit.memory, "fit": fit.lines, **saved}
+    return {"model": fit.model, "memory_bytes": fit.memory, "optimizer": fit.optimizer, "fit": fit.lines, **saved}

@@ -38,7 +38,7 @@ def dumped(data: Any, indent: int | None = 2) -> str:
 
 
 def parsed(text: str) -> tuple[Any, ...]:
-    """What a `Report` is made of, from the text that `json` wrote: head, rows, totals, levels; training and time.
+    """What a `Report` is made of, from the text that `json` wrote: head, rows, totals, levels; training, time, memory.
 
     Raises `ModelCostError` for text that is not such a report.
     """
@@ -64,7 +64,7 @@ def parsed(text: str) -> tuple[Any, ...]:
     levels = {name: _figures(f"per {name}", per.get(name), ("forward_flops",)) for name in there}
     totals = _figures("totals", whole.get("totals"), (*FIGURES, "non_trainable_params"))
     time = _time(whole["time"]) if "time" in whole else None
-    return head, rows, totals, levels, _training(whole.get("training")), time
+    return head, rows, totals, levels, _training(whole.get("training")), time, _memory(whole.get("memory"))
 
 
 def _training(given: Any) -> Any:
@@ -80,6 +80,25 @@ def _training(given: Any) -> Any:
         name = _checked("the name of a row of training", _checked("a row of training", row, dict).get("name"), str)
         rows.append(Figures(name, _figures(name, row, FIGURES)))
     return Training(rows, Figures("training", _figures("totals of training", found.get("totals"), FIGURES)))
+
+
+def _memory(given: Any) -> Any:
+    """What is held in memory; None where nobody asked for it."""
+    if given is None:
+        return None
+    from modelcost.figures import Figures
+    from modelcost.memory.memory import FIGURES
+    from modelcost.memory.reading import WrittenMemory
+
+    found = _checked("memory", given, dict)
+    peaks, runtime = _checked("peaks of memory", found.get("peaks"), dict), found.get("runtime")
+    told = {_checked("a peak", name, str): _checked(f"the peak of {name}", at, str) for name, at in peaks.items()}
+    rows = []
+    for row in _checked("layers of memory", found.get("layers"), list):
+        name = _checked("the name of a layer in memory", _checked("a layer in memory", row, dict).get("name"), str)
+        rows.append(Figures(name, _figures(f"memory of {name}", row, [one for one in FIGURES if one in row])))
+    figures = _figures("memory", found, [name for name in FIGURES if name in found])
+    return WrittenMemory(figures, rows, told, _checked("runtime of memory", runtime, str))
 
 
 def _time(told: Any) -> Any:

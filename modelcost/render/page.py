@@ -51,9 +51,18 @@ def blocks(report: Report) -> list[Block]:
         Heading("Totals of one example"),
         Grid(("figure", "rounded", "exactly"), [_total(report, name) for name in TOTALS]),
         *_passes(report),
+        *_memory(report),
         *(Paragraph(note) for note in notes(report)),
         *_timed(report),
     ]
+
+
+def _memory(report: Report) -> list[Block]:
+    if not report.shows_memory:
+        return []
+    from modelcost.render.memory import blocks as memory
+
+    return memory(report)
 
 
 def _timed(report: Report) -> list[Block]:
@@ -180,6 +189,7 @@ def data(report: Report) -> dict[str, Any]:
         "totals": plain(report.totals.figures),
         "per": {name: plain(level.figures) for name, level in report.levels.items()},
         **_training(report),
+        **_memory_data(report),
         **({"time": report.time.plain()} if "time" in report.__dict__ else {}),
     }
 
@@ -190,6 +200,14 @@ def _training(report: Report) -> dict[str, Any]:
     from modelcost.render.training import data
 
     return {"training": data(report)}
+
+
+def _memory_data(report: Report) -> dict[str, Any]:
+    if not report.shows_memory:
+        return {}
+    from modelcost.render.memory import data
+
+    return {"memory": data(report)}
 
 
 def _row_data(row: Row) -> dict[str, Any]:

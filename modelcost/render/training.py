@@ -5,6 +5,7 @@ from __future__ import annotations
 from modelcost.levels import LEVELS, TRAINING
 from modelcost.render.blocks import Grid, Heading
 from modelcost.render.units import exact, rounded
+from modelcost.training.approximations import approximated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from modelcost.render.blocks import Block
     from modelcost.report import Report
+    from modelcost.training.approximations import Approximated
 
 COLUMNS = {
     "forward_flops": "forward",
@@ -44,7 +46,24 @@ def blocks(report: Report) -> list[Block]:
             [line for name in LEVELS[1:] for line in _level(report, name)],
             2,
         ),
+        *_rules_of_thumb(report),
     ]
+
+
+def _rules_of_thumb(report: Report) -> list[Block]:
+    """What rules of thumb say of the step, beside what it is."""
+    found = approximated(report.training)
+    lines = [(one.rule.name, rounded(one.flops), exact(one.flops), error(one)) for one in found]
+    if not found:
+        return []
+    exactly = exact(found[0].exact_flops)
+    heading = Heading(f"Rules of thumb for the step, forward and backward: {exactly} FLOPs exactly")
+    return [heading, Grid(("rule", "FLOPs", "in full", "error"), lines)]
+
+
+def error(one: Approximated) -> str:
+    """By which part of the exact figure a rule of thumb is too high, or too low."""
+    return f"{float(one.error):+.1%}"
 
 
 def rows_grid(report: Report) -> Grid:
@@ -78,4 +97,12 @@ def data(report: Report) -> dict[str, Any]:
     from modelcost.render.page import plain
 
     rows = [{"name": row.of, **plain(row.figures)} for row in report.training]
-    return {"rows": rows, "totals": plain(report.training.totals.figures)}
+    rules = [
+        {
+            "name": one.rule.name,
+            **plain({"flops": one.flops, "exact_flops": one.exact_flops}),
+            "error": float(one.error),
+        }
+        for one in approximated(report.training)
+    ]
+    return {"rows": rows, "totals": plain(report.training.totals.figures), "approximations": rules}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modelcost.dtypes import DEFAULT
 from modelcost.errors import ModelCostError
 from modelcost.training.optimizer import Optimizer
 
@@ -95,8 +96,8 @@ class Nadam(Optimizer):
     def slot_names(self) -> tuple[str, ...]:
         return ("momentum", "velocity")
 
-    def counters(self) -> dict[str, str]:
-        return {**super().counters(), "u_product": "float32"}
+    def counters(self, stored: str = DEFAULT) -> dict[str, str]:
+        return {**super().counters(), "u_product": stored}
 
     def shared(self, notes: Notes) -> None:
         t = self.updates_so_far(notes) + 1

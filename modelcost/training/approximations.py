@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from modelcost.count import Count
+from modelcost.count import Count, total
 from modelcost.errors import ModelCostError, unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fractions import Fraction
     from typing import Any
+
+    from modelcost.training.step import Training
 
 
 class Approximation:
@@ -56,6 +58,34 @@ APPROXIMATIONS = {
     )
 }
 """The rules of thumb that people use, by name."""
+
+
+class Approximated:
+    """What a rule of thumb says of a training step, beside the exact figure, and by which part of it it is too high."""
+
+    __slots__ = ("error", "exact_flops", "flops", "rule")
+
+    def __init__(self, rule: Approximation, forward: Any, exact: Any) -> None:
+        self.rule, self.flops, self.exact_flops, self.error = rule, rule.of(forward), exact, rule.error(forward, exact)
+
+    def __repr__(self) -> str:
+        return f"<{self.rule.name}: {self.flops}, of {self.exact_flops} exactly>"
+
+
+def approximated(training: Training) -> list[Approximated]:
+    """What the rules of thumb say of a training step, forward and backward; nothing where its figures are not known.
+
+    >>> import modelcost as mc
+    >>> model = mc.Sequential([mc.Input((784,)), mc.Dense(10, use_bias=False)])  # nobody needs the input's gradient
+    >>> [str(one.error) for one in approximated(mc.cost(model, optimizer="sgd", convention="macs").training)]
+    ['1/2', '1']
+    """
+    names = ("forward", "input_gradient", "weight_gradient")
+    figures = {name: training.totals.figures[f"{name}_flops"] for name in names}
+    if not all(isinstance(figure, int) for figure in figures.values()) or not any(figures.values()):
+        return []
+    parts = {name: total([figure], name) for name, figure in figures.items()}
+    return [Approximated(rule, parts["forward"], total(parts.values())) for rule in APPROXIMATIONS.values()]
 
 
 def approximation(name: str) -> Approximation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modelcost.dtypes import DEFAULT
 from modelcost.errors import ModelCostError
 from modelcost.training.adam import adam_change
 from modelcost.training.noted import Notes
@@ -141,12 +142,12 @@ class LossScaleOptimizer(Optimizer):
     def slots(self, weight: Weight) -> dict[str, tuple[Any, ...]]:
         return self.inner.slots(weight)
 
-    def counters(self) -> dict[str, str]:
+    def counters(self, stored: str = DEFAULT) -> dict[str, str]:
         own = {"step_counter": "int64", "dynamic_scale": "float32"}
         return {
             **{f"outer_{name}": dtype for name, dtype in super().counters().items()},
             **own,
-            **self.inner.counters(),
+            **self.inner.counters(stored),
         }
 
     def update_work(self, weights: Sequence[Weight], looked_up: Mapping[str, Any] | None = None) -> list[Work]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelcost.count import Count, product, total
+from modelcost.dtypes import DEFAULT
 from modelcost.errors import ModelCostError, short
 from modelcost.facts import HIDDEN, Weight
 from modelcost.training.learning_rates import rate_of
@@ -111,8 +112,8 @@ class Optimizer(Settings):
         """The names of the states that have the shape of the weight."""
         return ()
 
-    def counters(self) -> dict[str, str]:
-        """Single numbers that it keeps for itself: the dtype of each."""
+    def counters(self, stored: str = DEFAULT) -> dict[str, str]:
+        """Single numbers that it keeps for itself: the dtype of each; `stored` is that of the first weight."""
         return {"iteration": "int64", **({} if self.schedule else {"learning_rate": "float32"})}
 
     def state(self, weights: Iterable[Weight]) -> list[Weight]:

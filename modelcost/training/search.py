@@ -57,6 +57,10 @@ class Space:
     def __len__(self) -> int:
         return len(self.networks)
 
+    def built(self, build: Callable[[Any], Any]) -> Space:
+        """The same space, its networks made by a function, such as one that gives a model."""
+        return Space((chance, build(network)) for chance, network in self.networks)
+
     def costs(self, of: Callable[[Any], Any]) -> list[tuple[Fraction, Any]]:
         """What each network costs (an epoch of it, for a search), by the function that says so, with its chance."""
         return [(chance, of(network)) for chance, network in self.networks]
@@ -91,7 +95,7 @@ class Search:
         self.total_epochs = total(networks * epochs for networks, epochs in self.groups)
 
     def cost(self, costs: Sequence[tuple[Fraction, Any]]) -> SearchCost:
-        """What the search costs, from what an epoch of each network of the space costs (`Space.costs`).
+        """What the search costs, from what an epoch of each network of the space costs (`Space.costs`), or takes.
 
         At least: the networks drawn are the cheapest, and the cheapest of them train longest. Expected: each is
         drawn from the whole space, and is as likely to go on whatever it costs.
@@ -105,17 +109,18 @@ class Search:
                 f"a search that draws {self.networks} networks, none of them twice, needs a space that has so many. "
                 f"Received: a space of {len(costs)}"
             )
-        mean = sum((chance * int(cost) for chance, cost in costs), Fraction(0))
-        cheapest = sorted((cost for _, cost in costs), key=int)
+        mean = sum((chance * Fraction(cost) for chance, cost in costs), Fraction(0))
+        cheapest = sorted(cost for _, cost in costs)
         return SearchCost(self._paired(cheapest), mean * int(self.total_epochs), self._paired(cheapest[::-1]))
 
     def _paired(self, costs: Sequence[Any]) -> Any:
         """Networks in this order, each trained as long as is left to them, the longest first."""
+        together = total if all(isinstance(cost, int) for cost in costs) else sum
         terms, taken = [], 0
         for networks, epochs in self.groups:
-            terms.append(epochs * total(costs[taken : taken + int(networks)]))
+            terms.append(epochs * together(costs[taken : taken + int(networks)]))
             taken += int(networks)
-        return total(terms)
+        return together(terms)
 
 
 def random_search(trials: int, epochs: int) -> Search:

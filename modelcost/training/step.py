@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from modelcost.count import NOTHING, total
+from modelcost.dtypes import stored_as
 from modelcost.errors import ModelCostError, unknown
 from modelcost.facts import COLUMNS, counted
 from modelcost.figures import Figures, absent, summed
 from modelcost.training.backward import backward, makers, phase
 from modelcost.training.constrained import constraint_work
+from modelcost.training.gathered import gathered
 from modelcost.training.loss import joined
 from modelcost.training.outputs import losses, lost
 from modelcost.training.penalties import activity_penalties, weight_penalties
@@ -59,7 +61,7 @@ class Step:
         self.constraints = [work for entry in entries for work in _constraints(entry)]
         self.doings = list(self._doings(model, entries))
         self._pairs = [
-            {name: rule.flops_of(doing.works[name]) for name in PASSES if doing.works.get(name)}
+            {name: _written(name, rule.flops_of(doing.works[name])) for name in PASSES if doing.works.get(name)}
             for doing in self.doings
         ]
 
@@ -104,7 +106,7 @@ class Step:
         """The FLOPs of the optimizer at a step that only adds up gradients."""
         optimizer = self.optimizer
         works = [*optimizer.accumulation_work(self.weights), *self.constraints, *optimizer.waiting_work()]
-        return on_batch(self.rule.flops_of(works), 1)
+        return on_batch(_written("optimizer", self.rule.flops_of(works)), 1)
 
     def training(self, batch: Any) -> Training:
         """A row for each thing that is done in it, on so many examples."""
@@ -112,6 +114,11 @@ class Step:
         totals: dict[str, Any] = {f"{name}_flops": partial(self.flops, (name,), batch) for name in PASSES}
         totals["flops"] = partial(self.flops, PASSES, batch)
         return Training(rows, Figures("training", totals))
+
+
+def _written(name: str, pair: tuple[Any, Any]) -> tuple[Any, Any]:
+    """The FLOPs of a pass as they are written: an optimizer does the same with all numbers again and again."""
+    return (gathered(pair[0]), gathered(pair[1])) if name == "optimizer" else pair
 
 
 def on_batch(pair: tuple[Any, Any], batch: Any) -> Any:
@@ -197,3 +204,14 @@ def trained_weights(entry: Entry) -> list[Any]:
     if not entry.owns_weights or not entry.trainable:
         return []
     return [weight for weight in entry.facts.weights if weight.trainable]
+
+
+def check_dtypes(entries: Sequence[Entry], dtype: str | None = None) -> None:
+    """Refuse to train weights that are whole numbers, which have no gradient; `dtype` as in `cost`."""
+    for entry in entries:
+        stored = stored_as(entry.layer.dtype, dtype)
+        if "float" not in stored and trained_weights(entry):
+            rule = (
+                "whole numbers have no gradient, so its weights cannot be trained; give a float dtype, or no optimizer"
+            )
+            raise ModelCostError(f"{entry.name}: {rule}. Received: dtype={stored!r}")

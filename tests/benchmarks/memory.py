@@ -21,7 +21,7 @@ def against_xla() -> None:
     print(f"{'MB of 10**6 bytes':<36}{'planned':>9}{'XLA own':>16}{'XLA memory':>17}{'XLA default':>17}")
     for key, ways in figures.items():
         name, batch, what = key.split()
-        memory = Memory(networks.build(name), batch=int(batch), slots=2, runtime="xla")
+        memory = Memory(networks.build(name), batch=int(batch), optimizer="adam", runtime="xla")
         peak = int(memory.peak_inference_bytes if what == "inference" else memory.peak_training_bytes)
         compared = "".join(
             f"{ways[way] / 1e6:>9.1f} {peak / ways[way] - 1:>+7.1%}" for way in ("own", "memory", "default")
@@ -36,7 +36,7 @@ def against_processes() -> None:
     print(f"{'MB of 10**6 bytes, growth in training':<42}{'measured':>9}{'estimated':>10}{'':>8}")
     for found in json.loads((DATA / "process_memory.json").read_text("utf-8")):
         name, batch = found["model"], found["batch"]
-        memory = Memory(networks.build(name), batch=batch, slots=2)
+        memory = Memory(networks.build(name), batch=batch, optimizer="adam")
         estimate = int(memory.process_training_bytes) - FRAMEWORK_BYTES
         grown = found["peak"] - found["base"]
         print(f"{name:<36}{batch:>6}{grown / 1e6:>9.1f}{estimate / 1e6:>10.1f} {estimate / grown - 1:>+7.1%}")

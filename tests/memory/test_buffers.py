@@ -64,7 +64,12 @@ def test_what_is_held_is_what_a_naive_simulation_holds(graph: Any, in_place: boo
     assert [plan.bytes(i, batch) for i in range(len(steps))] == expected
     assert [sum(one.fixed + batch * one.each for one in plan.held(i)) for i in range(len(steps))] == expected
     assert plan.peak_bytes(batch) == max(expected)
-    assert [moment["bytes"] for moment in plan.timeline(batch)] == expected
+    timeline, tensors = plan.timeline(batch), plan.tensors(batch)
+    assert [moment["bytes"] for moment in timeline] == expected
+    assert [sum(moment["by_kind"].values()) for moment in timeline] == expected
+    assert [
+        sum(one["bytes"] for one in tensors if one["first"] <= i <= one["last"]) for i in range(len(steps))
+    ] == expected
 
 
 @settings(max_examples=200, deadline=None)

@@ -26,7 +26,7 @@ def test_the_answer_fits_and_one_more_does_not(capsys: pytest.CaptureFixture[str
     found = json.loads(out)
     assert status == 0
     assert (found["model"], found["memory_bytes"]) == ("lenet5", 10**9)
-    memory = Memory(zoo.lenet5(), slots=2)
+    memory = Memory(zoo.lenet5(), optimizer="adam")
     plans = {"inference": memory.inference, "training": memory.training}
     assert [(line["pass"], line["of"]) for line in found["fit"]] == [
         (name, of) for name in plans for of in ("tensors", "process")
@@ -45,6 +45,18 @@ def test_a_table_says_the_batch_in_full_and_the_unit(capsys: pytest.CaptureFixtu
     lines = list(csv.reader(io.StringIO(said(capsys, "lenet5 --memory 1GiB --format csv")[1])))
     assert lines[0] == ["pass", "of", "batch", "bytes"]
     assert f"{int(lines[1][2]):,}" in out
+
+
+def test_inference_alone_needs_no_gradients(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(said(capsys, "lenet5 --memory 1GB --optimizer none --dtype int8 --format json")[1])
+    assert [line["pass"] for line in found["fit"]] == ["inference", "inference"]
+    floats = json.loads(said(capsys, "lenet5 --memory 1GB --optimizer none --format json")[1])
+    assert found["fit"][0]["batch"] >= 4 * floats["fit"][0]["batch"]  # a byte instead of four, weights included
+    more = json.loads(said(capsys, "lenet5 --memory 1GB --format json")[1])
+    less = json.loads(said(capsys, "lenet5 --memory 1GB --optimizer sgd --format json")[1])
+    assert (more["optimizer"], less["optimizer"]) == ("adam", "sgd")
+    assert more["fit"][2]["batch"] < less["fit"][2]["batch"]
+    assert more["fit"][:2] == less["fit"][:2]
 
 
 def test_checkpoints_save_memory_and_add_work(capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,7 +79,17 @@ def test_status_1_where_nothing_fits(capsys: pytest.CaptureFixture[str]) -> None
         ("lenet5 --memory 8", "a size of memory needs its unit, such as 8GB or 512MiB. Received: '8'"),
         ("lenet5 --memory 8XB", "unknown unit of memory 'XB'; did you mean"),
         ("lenet5 --memory 8GB --runtime xlA", "--runtime: unknown runtime 'xlA'; did you mean xla?"),
-        ("lenet5 --memory 8GB --slots -1", "slots must be a whole number of at least 0"),
+        ("lenet5 --memory 8GB --optimizer adamm", "unknown optimizer 'adamm'; did you mean Adam"),
+        ("lenet5 --memory 8GB --optimizer Adam(beta=1)", "Adam: unknown argument 'beta'; did you mean"),
+        (
+            "lenet5 --memory 8GB --optimizer none --checkpoints 2",
+            "--checkpoints is about training; give an --optimizer",
+        ),
+        ("lenet5 --memory 8parsecs", "unknown unit of memory 'parsecs'; known are: B, kB, MB"),
+        (
+            "lenet5 --memory 8GB --dtype int8",
+            "C1: whole numbers have no gradient, so its weights cannot be trained; give a float dtype, or",
+        ),
         ("lenet5 --memory 8GB --dtype float31", "--dtype: unknown dtype 'float31'; did you mean float32 or"),
         ("lenet5 --memory 8GB --checkpoints 0", "checkpoints are every so many layers, at least 1"),
         ("lenet6 --memory 8GB", "unknown model 'lenet6'; did you mean lenet5"),

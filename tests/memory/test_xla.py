@@ -32,7 +32,7 @@ APART = {
 @pytest.mark.parametrize("key", list(FIGURES))
 def test_planned_peaks_are_near_xla_s(key: str) -> None:
     name, batch, what = key.split()
-    memory = Memory(networks.build(name), batch=int(batch), slots=2, runtime="xla")
+    memory = Memory(networks.build(name), batch=int(batch), optimizer="adam", runtime="xla")
     peak = int(memory.peak_inference_bytes if what == "inference" else memory.peak_training_bytes)
     apart = peak / FIGURES[key][WAY[what]] - 1
     assert (abs(apart) <= GOAL) == (key not in APART), f"{apart:+.1%}"

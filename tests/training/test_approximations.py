@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 
 import pytest
 
+import modelcost as mc
 from modelcost.count import Count
 from modelcost.errors import ModelCostError
-from modelcost.training.approximations import APPROXIMATIONS, approximation
+from modelcost.training.approximations import APPROXIMATIONS, approximated, approximation
 
 
 def test_three_times_is_too_much_by_the_input_gradient_that_nobody_needs() -> None:
@@ -37,3 +39,28 @@ def test_what_is_no_rule_is_refused() -> None:
         approximation("3x")
     with pytest.raises(ModelCostError, match="3x forward has no error against an exact figure of 0"):
         approximation("3x forward").error(1, 0)
+
+
+def test_rules_beside_a_step_of_a_report() -> None:
+    """784-128-10 without biases, at a batch of 2: dots alone, by hand; the same from a file."""
+    layers = [mc.Dense(128, use_bias=False), mc.Dense(10, use_bias=False)]
+    report = mc.cost(mc.Sequential([mc.Input((784,)), *layers]), batch=2, optimizer="sgd", convention="macs")
+    forward, unneeded = 2 * (784 * 128 + 128 * 10), 2 * 784 * 128
+    for training in (report.training, mc.Report.from_json(report.to_json()).training):
+        three, four = approximated(training)
+        assert (three.flops, four.flops) == (3 * forward, 4 * forward)
+        assert three.exact_flops == four.exact_flops == 3 * forward - unneeded
+        assert three.error == Fraction(unneeded, 3 * forward - unneeded)
+    told = json.loads(report.to_json())["training"]["approximations"][0]
+    assert told == {"name": "3x forward", "flops": 3 * forward, "exact_flops": int(three.exact_flops),
+                    "error": float(three.error)}  # fmt: skip
+
+
+def test_no_rule_is_held_against_nothing() -> None:
+    """No multiply-accumulates at all, or sizes that are not known."""
+    norm = mc.Sequential([mc.Input((4,)), mc.BatchNormalization()])
+    assert approximated(mc.cost(norm, optimizer="sgd", convention="macs").training) == []
+    free = mc.cost(mc.Sequential([mc.Input((None, 3)), mc.Dense(2)]), optimizer="sgd")
+    assert approximated(free.training) == []
+    assert "Rules of thumb" not in str(free) + free.explain()
+    assert "Rules of thumb" in str(mc.cost("lenet5", optimizer="sgd"))
