@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
 LARGEST = 1_000_000  # bytes of a file
 MOST_CLAIMS = 10_000
+LONGEST_CALL = 1_000  # characters
 FILE_KEYS = ("model", "models", "input", "layers", "setting", "settings", "claims", "student", "title")
 CLAIM_KEYS = (
     "of", "quantity", "claim", "working", "part", "tolerance", "figures", "points", "student", "model", "convention",
 )  # fmt: skip
-SETTING_KEYS = ("batch", "data", "validation", "epochs", "optimizer", "dtype", "convention", "rate", "cpu", "test")
+SETTING_KEYS = (
+    "batch", "data", "validation", "epochs", "optimizer", "loss", "dtype", "convention", "rate", "cpu", "test",
+)  # fmt: skip
 WHOLE = ("batch", "data", "epochs", "test")
 
 
@@ -139,6 +142,8 @@ def setting_value(word: str, value: Any) -> Any:
     >>> setting_value("batch", "1_000"), setting_value("validation", "0.2")
     (1000, Fraction(1, 5))
     """
+    if word in ("optimizer", "loss"):
+        return _known_training(word, value)
     if word not in (*WHOLE, "validation", "rate"):
         return str(value)
     number = numeral(value).value
@@ -149,6 +154,16 @@ def setting_value(word: str, value: Any) -> Any:
     if number <= 0:
         raise ModelCostError(f"{word} must be above 0. Received: {word}={short(value)}")
     return number
+
+
+def _known_training(word: str, value: Any) -> str:
+    """The text that stands for an optimizer or a loss, if it is that of one: a name, or a call with plain values."""
+    from modelcost.training import losses, optimizers
+
+    if not isinstance(value, str) or len(value) > LONGEST_CALL:
+        raise ModelCostError(f"{word} is a name, or a call such as SGD(momentum=0.9). Received: {short(value)}")
+    (optimizers if word == "optimizer" else losses).get(value)
+    return value
 
 
 def _claim(place: int, given: Any, models: Iterable[str], student: str) -> Claim:

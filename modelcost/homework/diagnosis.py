@@ -9,7 +9,7 @@ with the figure, a slip is claimed of fewer than one in a hundred.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import log2
+from math import inf, log2
 
 from modelcost.homework.misread import meant
 from modelcost.homework.search import FURTHER, together
@@ -29,6 +29,8 @@ CLOSE = 1.0  # bits by which another explanation may be more surprising and stil
 ROUNDED = 3.0  # the same for a figure that was rounded, which many a small slip leaves as it is
 KEPT = 5
 FAR = 4.0  # bits that two slips together have at least
+LEAST = 1.0  # and that one has
+DOUBTFUL = 2.0  # bits more than the claim has with which several slips together are still told, with a doubt
 
 
 class Explanation:
@@ -83,7 +85,10 @@ def diagnosed(
     found: list[Explanation] = []
     for most in range(1, AT_MOST + 1):
         for reference in sorted(references, key=lambda one: one.bits)[: None if most < AT_MOST else 2]:
-            for bits, slips in _reached(claim, others, reference, nearby, most, says):
+            limit = _limit(found, says, most)
+            for bits, slips in (
+                _reached(claim, others, reference, nearby, most, limit) if reference.bits <= limit else ()
+            ):
                 certain = bits + MARGIN <= says
                 found.append(Explanation(bits, reference, slips, certain, ""))
         found = _best(found)
@@ -98,28 +103,46 @@ def diagnosed(
     return found
 
 
+def _limit(found: Sequence[Explanation], says: float, most: int) -> float:
+    """The bits beyond which an explanation is not looked for: others are likelier, or it could be chance."""
+    if most == 1:
+        return inf
+    best = min((one.bits for one in found if one.certain), default=inf)
+    return min(best + CLOSE, says + DOUBTFUL)
+
+
 def _reached(
-    claim: Numeral, others: Iterable[tuple[Numeral, Slip]], reference: Reference, nearby: Nearby, most: int, says: float
+    claim: Numeral,
+    others: Iterable[tuple[Numeral, Slip]],
+    reference: Reference,
+    nearby: Nearby,
+    most: int,
+    limit: float,
 ) -> Iterator[tuple[float, tuple[Slip, ...]]]:
-    """The sets of at most so many slips that lead from a reference to the claim."""
+    """The sets of at most so many slips, and bits, that lead from a reference to the claim."""
     before = () if reference.slip is None else (reference.slip,)
-    left = most - len(before)
-    search = reference.search(nearby)
+    left, bound = most - len(before), limit - reference.bits
     if left < 0:
         return
+    search = reference.search(nearby) if left else None
     if claim.means(Fraction(reference.count)) and before:
         yield reference.bits, before
-    if search is not None and left:
-        for bits, slips in search.explained(claim.low, claim.high, left):
+    if search is not None:
+        for bits, slips in search.explained(*_ends(claim), left, bound):
             if slips:
                 yield reference.bits + bits, (*before, *slips)
     for figure, slip in others if left else ():
-        if figure.means(Fraction(reference.count)):
+        if figure.means(reference.count):
             yield reference.bits + slip.bits, (*before, slip)
-        elif search is not None and left > 1 and reference.bits + slip.bits + FURTHER + 1 <= says - MARGIN:
-            for bits, slips in search.explained(figure.low, figure.high, 1):
+        elif search is not None and left > 1 and slip.bits + FURTHER + LEAST <= bound:
+            for bits, slips in search.explained(*_ends(figure), 1, bound - slip.bits - FURTHER):
                 if slips:
                     yield reference.bits + bits + slip.bits + FURTHER, (*before, *slips, slip)
+
+
+def _ends(claim: Numeral) -> tuple[int, int]:
+    """The least and the greatest whole number that a claim may mean."""
+    return -(-claim.low // 1), claim.high // 1
 
 
 def _best(found: Iterable[Explanation]) -> list[Explanation]:

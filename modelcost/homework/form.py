@@ -7,8 +7,10 @@ is worth 1 and a term that was left out is worth 0, so that every slip is of thi
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from modelcost.count import Count, Term, product, total
+from modelcost.homework.windowing import sizes_behind
 from modelcost.notation import ALIASES
 
 TYPE_CHECKING = False
@@ -79,6 +81,17 @@ class Form:
         self.named: dict[str | None, list[Node]] = {}
         for leaf in self.root.leaves():
             self.named.setdefault(leaf.name, []).append(leaf)
+
+    @cached_property
+    def likeness(self) -> tuple[Any, ...]:
+        """What two forms share in which the same can go wrong: the nodes, and what is behind each leaf."""
+        return tuple((node.op, node.value, node.name, tuple(node.signs), _working(node)) for node in self.nodes)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Form) and self.likeness == other.likeness
+
+    def __hash__(self) -> int:
+        return hash(self.likeness)
 
     @property
     def value(self) -> int:
@@ -151,6 +164,13 @@ class Form:
         for sign, part in kept:
             added = added - part if sign < 0 else added
         return added
+
+
+def _working(node: Node) -> tuple[Any, ...]:
+    """What a leaf was worked out from, where it was."""
+    if node.op != "leaf" or not getattr(node.behind, "args", ()):
+        return ()
+    return node.behind.op, *sizes_behind(node).items()
 
 
 def _behind(count: Any) -> tuple[str | None, Any]:

@@ -75,14 +75,13 @@ def marked(answers: Answers, marking: str = "full") -> Sheet:
         from modelcost.errors import unknown
 
         raise unknown("marking", marking, MARKING)
+    models = {name: Subject(model, answers.settings[name]) for name, model in answers.models.items()}
     subjects: dict[tuple[str, str], Subject] = {}
-    reports: dict[str, Any] = {}
     rows = []
     for place, claim in enumerate(answers.claims, 1):
         key = claim.model, claim.student
         if key not in subjects:
-            subjects[key] = Subject(answers.models[claim.model], answers.settings[claim.model])
-            subjects[key].reports = reports.setdefault(claim.model, {})
+            subjects[key] = models[claim.model].another()
         try:
             verdict = verdict_on(claim, subjects[key])
         except ModelCostError as error:
@@ -148,9 +147,8 @@ def _verdict(claim: Claim, figure: Numeral, subject: Subject) -> Verdict:
     several = references(subject, of, name, claim.part)
     right = several[0].count if asked.unit == 1 else Fraction(several[0].count) / asked.unit
     own = _carried(subject, of, name, claim.part)
-    if own and all(one.count != several[0].count for one in own[:1]):
-        for one in several:
-            one.bits += STARTS_ANEW
+    if own and all(one.slip or one.count != own[0].count for one in several):
+        several = [one.after(STARTS_ANEW) for one in several]
     found = judged(
         claim.name, figure, [*several, *own], nearby(subject, of), _scales(subject, name), asked.measures, claim.working
     )
@@ -178,6 +176,8 @@ def _carried(subject: Subject, of: str, name: str, part: str) -> list[Reference]
         return []
     own = {key: one for key, one in subject.own.items() if key != (of, name, part)}
     found: list[Reference] = []
+    if not own:
+        return found
     for figures, rounded in ((own, not all(one.exact for one in own.values())), (_unrounded(own), False)):
         other = subject.carried()
         other.own = figures

@@ -6,7 +6,7 @@ import random
 
 from modelcost.errors import ModelCostError, short
 from modelcost.homework.search import Tried, searched
-from modelcost.homework.sums import TriedSum
+from modelcost.homework.sums import TriedSum, placed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _plant(question: Question, chance: random.Random) -> bool:
 def _single(search: Any) -> Iterator[tuple[int, float, Slip]]:
     """Each single slip: what it makes of the figure, or by what it changes a sum, how surprising it is, and itself."""
     if isinstance(search, TriedSum):
-        yield from ((change, bits, slip) for change, bits, slip, _ in search.changes())
+        yield from ((change[0], change[1], placed(change)) for change in search.changes())
     elif isinstance(search, Tried):
         yield from ((value, bits, slip) for value, bits, (slip,) in search.outcomes(1))
 

@@ -12,7 +12,8 @@ from modelcost.count import Count, product, total
 from modelcost.dtypes import BYTES, bytes_of
 from modelcost.errors import ModelCostError, unknown
 from modelcost.facts import COLUMNS
-from modelcost.layers.windows import rounded_down, windows
+from modelcost.homework.batches import steps, training_examples, validation_examples
+from modelcost.homework.passes import KINDS, TIMES, figure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
     from modelcost.figures import Row
     from modelcost.homework.subject import Subject
-
-BACKWARD = 3
-"""Forward and backward together, as so many forward passes: the rule of thumb where training is not counted exactly."""
 
 
 class Quantity:
@@ -134,28 +132,6 @@ def _before_flatten(subject: Subject, part: str) -> Any:
     return total(subject.figure(row.name, "params", row.params).called(row.name) for row in before if row.params)
 
 
-def training_examples(subject: Subject) -> Any:
-    """The examples trained on: `data` less what a fraction sets aside for validation, rounded down as Keras does."""
-    data, aside = subject.whole("data"), Fraction(subject.setting.get("validation", 0))
-    if not 0 < aside < 1:
-        return data
-    kept = 1 - aside
-    return rounded_down(data * kept.numerator, kept.denominator).called("data")
-
-
-def validation_examples(subject: Subject) -> Any:
-    """The examples that are set aside for validation, or that stand beside the data."""
-    aside = Fraction(subject.whole_or_part("validation"))
-    if aside >= 1:
-        return Count(int(aside), "data")
-    return (subject.whole("data") - training_examples(subject)).called("data")
-
-
-def steps(examples: Any, subject: Subject) -> Any:
-    """How many batches the examples make, the last one perhaps smaller."""
-    return windows("", examples, 1, subject.whole("batch"), padding="same").called("steps")
-
-
 def _steps_per_epoch(subject: Subject, part: str) -> Any:
     return steps(training_examples(subject), subject)
 
@@ -165,43 +141,10 @@ def _steps_per_run(subject: Subject, part: str) -> Any:
     return product([subject.whole("epochs"), own])
 
 
-def _forward(level: str) -> Callable[[Subject, str], Any]:
-    """The forward passes of a mini-batch, an epoch or a run, from the FLOPs of one example."""
-
-    def forward(subject: Subject, part: str) -> Any:
-        return product([*_times(subject, level), _named(model_figure(subject, "flops"), "forward pass")])
-
-    return forward
-
-
-def _training(level: str) -> Callable[[Subject, str], Any]:
-    """Forward and backward together, by the rule of thumb; from the level below where the student has claimed that."""
-    below = {"epoch": "minibatch", "run": "epoch"}
-
-    def training(subject: Subject, part: str) -> Any:
-        if level == "run" and ("model", "flops_per_epoch", "") in subject.own and subject.carrying:
-            return product([subject.whole("epochs"), model_figure(subject, f"flops_per_{below[level]}")])
-        flops = _named(model_figure(subject, "flops"), "forward pass")
-        return product([Count(BACKWARD, "passes"), *_times(subject, level), flops])
-
-    return training
-
-
-def _named(figure: Any, name: str) -> Any:
-    return (figure if hasattr(figure, "called") else Count(int(figure))).called(name)
-
-
-def _times(subject: Subject, level: str) -> list[Any]:
-    if level == "minibatch":
-        return [subject.whole("batch")]
-    examples = training_examples(subject)
-    return [examples] if level == "epoch" else [subject.whole("epochs"), examples]
-
-
 def _instructions(subject: Subject, part: str) -> Any:
     """The multiply-adds of all passes over one example."""
-    macs = _named(model_figure(subject, "macs"), "forward pass")
-    return product([Count(BACKWARD, "passes"), subject.whole("epochs"), macs])
+    macs = model_figure(subject, "macs").called("forward pass")
+    return product([Count(TIMES["flops"], "passes"), subject.whole("epochs"), macs])
 
 
 def _seconds(*more: str) -> Callable[[Subject, str], Any]:
@@ -245,9 +188,8 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "steps_per_run": Quantity("mini-batches of a run", None, _steps_per_run),
     **{
-        f"{kind}flops_per_{level}": Quantity(f"FLOPs of {level}", None, make(level))
-        for kind, make in (("forward_", _forward), ("", _training))
-        for level in ("minibatch", "epoch", "run")
+        name: Quantity(f"{kind.replace('_flops', ' ').replace('flops', '')}FLOPs of {level}", None, figure(name))
+        for name, (kind, level) in KINDS.items()
     },
     "instructions": Quantity("multiply-adds of all passes over one example", None, _instructions),
     "seconds_per_image": Quantity("seconds for one example, by the rate given", None, _seconds(), "seconds"),

@@ -7,13 +7,12 @@ from math import log2
 from modelcost.conventions import CONVENTIONS
 from modelcost.count import Count, product
 from modelcost.errors import ModelCostError
+from modelcost.homework.batches import steps, training_examples, validation_examples
+from modelcost.homework.passes import KINDS, by_hand, ways
 from modelcost.homework.quantities import (
     QUANTITIES,
     count,
     model_figure,
-    steps,
-    training_examples,
-    validation_examples,
 )
 from modelcost.homework.search import searched
 from modelcost.homework.slips import Slip
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 OTHER_CONVENTION, OTHER_QUANTITY, OTHER_LAYER, OTHER_NETWORK = 1.5, 3.5, 4.0, 3.5
 MOST_NETWORKS = 4
-BY_RULE = 0.5  # bits of the rule of thumb where training is counted exactly
+BY_HAND = 0.5  # bits of what is worked out by hand where the exact figure is known
 NOT_THE_NETWORK = ("tf1-unbatched",)
 """Conventions that say where a figure is from, and by which nothing is right."""
 
@@ -41,27 +40,42 @@ NOT_THE_NETWORK = ("tf1-unbatched",)
 class Reference:
     """A figure that a claim may be: the count, the convention it is right by, or the slip that put it there.
 
-    `bits`: how surprising it is that this was meant. `own`: it is made of the student's own earlier figures;
-    `rounded`: of one that was rounded and goes on as if it were exact.
+    `bits`: how surprising it is that this was meant. `way`: what it takes for granted, where it is not the exact one.
+    `own`: it is made of the student's own earlier figures; `rounded`: of one that was rounded and goes on as if it
+    were exact.
     """
 
-    __slots__ = ("_search", "bits", "convention", "count", "own", "rounded", "slip")
+    __slots__ = ("_of", "_search", "bits", "convention", "count", "own", "rounded", "slip", "way")
 
-    def __init__(self, count: Any, bits: float = 0.0, convention: str = "", slip: Slip | None = None) -> None:
-        self.count, self.bits, self.convention, self.slip = count, bits, convention, slip
+    def __init__(
+        self, count: Any, bits: float = 0.0, convention: str = "", slip: Slip | None = None, way: str = ""
+    ) -> None:
+        self.count, self.bits, self.convention, self.slip, self.way = count, bits, convention, slip, way
         self.own = self.rounded = False
+        self._of = self
         self._search: Search | None = None
+
+    def after(self, bits: float) -> Reference:
+        """The same, so much more surprising; what was found out about its formula is shared."""
+        other = Reference(self.count, self.bits + bits, self.convention, self.slip, self.way)
+        other._of = self._of
+        return other
+
+    @property
+    def by(self) -> str:
+        """By what a claim of this figure is right, and not simply so."""
+        return ", counted by ".join(one for one in (self.way, self.convention) if one)
 
     def search(self, nearby: Nearby) -> Search | None:
         """What finds slips in its formula; None where it has none."""
         if not isinstance(self.count, int):
             return None
-        if self._search is None:
-            self._search = searched(self.count, nearby)
-        return self._search
+        if self._of._search is None:
+            self._of._search = searched(self.count, nearby)
+        return self._of._search
 
     def __repr__(self) -> str:
-        return f"Reference({self.count}, {self.bits}, {self.convention or self.slip or 'right'})"
+        return f"Reference({self.count}, {self.bits}, {self.by or self.slip or 'right'})"
 
 
 SIBLINGS = {
@@ -84,6 +98,15 @@ SIBLINGS = {
 
 def references(subject: Subject, of: str, name: str, part: str = "") -> list[Reference]:
     """Everything that a claim of this quantity may be, the right figure first, then the likelier before the rarer."""
+    if subject.carrying:
+        return _found(subject, of, name, part)
+    key = subject.convention, of, name, part
+    if key not in subject.known:
+        subject.known[key] = _found(subject, of, name, part)
+    return subject.known[key]
+
+
+def _found(subject: Subject, of: str, name: str, part: str) -> list[Reference]:
     found = [*_right(subject, of, name, part), *_conventions(subject, of, name, part)]
     found += _without_activation(subject, of, name, part)
     found += [*_siblings(subject, of, name, part), *_rule(subject, of, name)]
@@ -91,49 +114,49 @@ def references(subject: Subject, of: str, name: str, part: str = "") -> list[Ref
     if row is not None:
         found += [*_rows(subject, row, name, part), *_variants(subject, row, name, part)]
     found += _networks(subject, of, name, part)
-    seen: set[tuple[int, bool]] = set()
-    kept = []
-    for one in sorted(found, key=lambda one: one.bits):
-        key = (one.count, isinstance(one.count, int) and bool(getattr(one.count, "args", ())))
-        if one.count and key not in seen:
-            seen.add(key)
-            kept.append(one)
-    return kept or found[:1]
-
-
-EXACT = {f"flops_per_{level}": level for level in ("minibatch", "epoch", "run")}
-"""Quantities that a report may count exactly, each with the level that has them."""
-THUMB = "the rule of thumb that forward and backward together are 3 times the forward pass"
+    kept: dict[tuple[int, bool], Reference] = {}
+    for one in [found[0], *sorted((one for one in found[1:] if one.count), key=lambda one: one.bits)]:
+        kept.setdefault((one.count, isinstance(one.count, int) and bool(getattr(one.count, "args", ()))), one)
+    return list(kept.values())
 
 
 def _right(subject: Subject, of: str, name: str, part: str) -> Iterator[Reference]:
-    """The right figure; for training the exact one, if the report has it, and beside it that of the rule of thumb."""
-    by_rule = count(subject, of, name, part)
-    level = subject.report.levels.get(EXACT.get(name, ""))
-    exact = level.figures.get("flops") if level is not None and not subject.carrying else None
-    if exact is None:
-        yield Reference(by_rule)
-    else:
-        yield Reference(exact)
-        yield Reference(by_rule, BY_RULE, THUMB)
+    """The right figure; of more than one example, beside it what comes out by hand."""
+    if name not in KINDS or subject.row(of) is not None:
+        yield Reference(count(subject, of, name, part))
+        return
+    for way, figure in ways(subject, name):
+        yield Reference(figure, BY_HAND if way and not subject.carrying else 0.0, way=way)
 
 
 def _conventions(subject: Subject, of: str, name: str, part: str) -> Iterator[Reference]:
     if "flops" not in name:
         return
     for i, convention in enumerate(CONVENTIONS):
-        if convention != subject.convention:
-            try:
-                figure = count(subject.by(convention), of, name, part)
-            except ModelCostError:
-                continue  # a tool that says nothing of this model has no reading to offer
+        bits = OTHER_CONVENTION + i / 10 + (1.0 if convention.startswith("tf") else 0.0)
+        for way, figure in _by_convention(subject, of, name, part, convention):
             if convention in NOT_THE_NETWORK:
                 text = f"this is {CONVENTIONS[convention].says} (tf1-unbatched)"
                 slip = Slip(convention, OTHER_QUANTITY, text, "was a batch size known to the profiler?", {})
                 yield Reference(figure, OTHER_QUANTITY, slip=slip)
             else:
-                bits = OTHER_CONVENTION + i / 10 + (1.0 if convention.startswith("tf") else 0.0)
-                yield Reference(figure, bits, convention)
+                yield Reference(figure, bits + (BY_HAND if way else 0.0), convention, way=way)
+
+
+def _by_convention(subject: Subject, of: str, name: str, part: str, convention: str) -> list[tuple[str, Any]]:
+    """A figure by another convention, and what comes out by hand; none where the convention says nothing of such."""
+    if convention == subject.convention:
+        return []
+    other = subject.by(convention)
+    if name in KINDS and subject.row(of) is None:
+        try:
+            return list(ways(other, name))
+        except ModelCostError:
+            pass  # one that covers the forward pass alone: by hand, that is all it takes
+    try:
+        return list(by_hand(other, name)) if name in KINDS else [("", count(other, of, name, part))]
+    except ModelCostError:
+        return []
 
 
 def _without_activation(subject: Subject, of: str, name: str, part: str) -> Iterator[Reference]:

@@ -6,7 +6,10 @@ A long sum is searched part by part, in `sums`.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from functools import lru_cache, reduce
 from itertools import islice
+from math import inf
+from operator import or_
 
 from modelcost.homework.form import SIZE, Form
 from modelcost.homework.slips import Slip, slips
@@ -19,13 +22,15 @@ if TYPE_CHECKING:
     from modelcost.homework.form import Node
 
     Found = tuple[float, tuple[Slip, ...]]
+    Outcome = tuple[int, float, tuple[Slip, ...]]
+    Places = tuple[int, int, int]
 
     class Search(Protocol):
         """What finds the slips that make a figure."""
 
         form: Form
 
-        def explained(self, low: Any, high: Any, most: int) -> Iterator[Found]: ...
+        def explained(self, low: int, high: int, most: int, limit: float = ...) -> Iterator[Found]: ...
 
 
 MOST_TRIED = {2: 10_000, 3: 20_000}
@@ -39,57 +44,77 @@ class Tried:
 
     def __init__(self, form: Form, others: Iterable[tuple[str, int]] = ()) -> None:
         self.form = form
-        self.slips = slips(form, others)
-        self.known: dict[int, list[tuple[int, float, tuple[Slip, ...]]]] = {}
-        self.spans = {slip: _span(form, slip) for slip in self.slips}
+        self.slips, singly = _slips(form, tuple(others))
+        self.known: dict[int, tuple[float, list[Outcome]]] = {1: (inf, singly)}
+        self._places: dict[Slip, Places] = {}
 
-    def outcomes(self, count: int) -> list[tuple[int, float, tuple[Slip, ...]]]:
-        """What so many slips together come to, as (value, bits, slips), by value."""
-        if count not in self.known:
-            tried = self._tried(count)
-            self.known[count] = sorted(((self._value(one), bits, one) for bits, one in tried), key=lambda o: o[:2])
-        return self.known[count]
+    def outcomes(self, count: int, limit: float = inf) -> list[Outcome]:
+        """What so many slips together come to, as (value, bits, slips), by value: all of at most `limit` bits."""
+        if count not in self.known or self.known[count][0] < limit:
+            tried = [(0.0, ())] if count == 0 else islice(self._combined(count, limit), MOST_TRIED[count])
+            found = [(self.form.valued(together(one)), bits, one) for bits, one in tried]
+            self.known[count] = limit, sorted(found, key=_in_order)
+        return self.known[count][1]
 
-    def _value(self, several: Sequence[Slip]) -> int:
-        return self.form.valued(several[0].values if len(several) == 1 else together(several))
-
-    def _tried(self, count: int) -> Iterator[Found]:
+    def _combined(self, count: int, limit: float) -> Iterator[Found]:
         """Sets of slips that can go together, the likelier first as far as they are in order."""
-        if count == 0:
-            yield 0.0, ()
-        elif count == 1:
-            yield from ((slip.bits, (slip,)) for slip in self.slips)
-        else:
-            yield from islice(self._combined(count), MOST_TRIED[count])
-
-    def _combined(self, count: int) -> Iterator[Found]:
-        fewer = self._combined(count - 1) if count > 2 else ((slip.bits, (slip,)) for slip in self.slips)
-        places = {slip: i for i, slip in enumerate(self.slips)}
+        fewer = self._combined(count - 1, limit) if count > 2 else ((slip.bits, (slip,)) for slip in self.slips)
+        rank = {slip: i for i, slip in enumerate(self.slips)}
         for bits, several in fewer:
-            for slip in self.slips[: places[several[0]]]:
-                if all(self._together(slip, other) for other in several):
-                    yield bits + slip.bits + FURTHER, (slip, *several)
+            places = [self.places(slip) for slip in several]
+            for slip in self.slips[: rank[several[0]]]:
+                more = bits + slip.bits + FURTHER
+                if more > limit:
+                    break  # those after it are no likelier
+                own = self.places(slip)
+                if all(_together(own, other) for other in places):
+                    yield more, (slip, *several)
 
-    def _together(self, one: Slip, other: Slip) -> bool:
-        """Whether two slips are about different things: each changes something that the other leaves as it is."""
-        if self.spans[one].isdisjoint(self.spans[other]):
-            return True
-        shared = one.values.keys() & other.values.keys()
-        if any(one.values[place] and other.values[place] for place in shared):
-            return False
-        return not (self._covers(one, other) or self._covers(other, one))
+    def places(self, slip: Slip) -> Places:
+        """The places of a slip, as sets of bits: those under it, those it sets, those it puts out of a sum."""
+        if slip not in self._places:
+            tops = slip.values.items()
+            under = _bits(place for top, _ in tops for place in self.form.nodes[top].within())
+            self._places[slip] = under, _bits(top for top, _ in tops), _bits(top for top, value in tops if not value)
+        return self._places[slip]
 
-    def _covers(self, one: Slip, other: Slip) -> bool:
-        """Whether nothing is left of a slip beside one that decides about all of its places."""
-        return all(not one.values[place] if place in one.values else place in self.spans[one] for place in other.values)
-
-    def explained(self, low: Any, high: Any, most: int) -> Iterator[Found]:
-        """The sets of at most so many slips with which the formula comes to a value from `low` to `high`."""
+    def explained(self, low: int, high: int, most: int, limit: float = inf) -> Iterator[Found]:
+        """The sets of at most so many slips, and bits, with which the formula comes to a value from `low` to `high`."""
         for count in range(most + 1):
-            outcomes = self.outcomes(count)
-            first = bisect_left(outcomes, low, key=lambda outcome: outcome[0])
-            last = bisect_right(outcomes, high, key=lambda outcome: outcome[0])
-            yield from ((bits, several) for _, bits, several in outcomes[first:last])
+            outcomes = self.outcomes(count, limit)
+            first = bisect_left(outcomes, low, key=_value_of)
+            last = bisect_right(outcomes, high, key=_value_of)
+            yield from ((bits, several) for _, bits, several in outcomes[first:last] if bits <= limit)
+
+
+@lru_cache(maxsize=500)
+def _slips(form: Form, others: tuple[tuple[str, int], ...]) -> tuple[list[Slip], list[Outcome]]:
+    """The slips of a form, and what each comes to: once for all that are alike, as layers and the claims of a class."""
+    found = slips(form, others)
+    return found, sorted(((form.valued(slip.values), slip.bits, (slip,)) for slip in found), key=_in_order)
+
+
+def _in_order(outcome: Outcome) -> tuple[int, float]:
+    return outcome[:2]
+
+
+def _value_of(outcome: Outcome) -> int:
+    return outcome[0]
+
+
+def _bits(places: Iterable[int]) -> int:
+    """A set of places, as a number with a bit for each."""
+    return reduce(or_, (1 << place for place in places), 0)
+
+
+def _together(one: Places, other: Places) -> bool:
+    """Whether two slips are about different things: each changes something that the other leaves as it is."""
+    (under, own, out), (under_other, others, out_other) = one, other
+    if not under & under_other:
+        return True
+    if own & others & ~(out | out_other):
+        return False
+    return bool(others & ~(out | under & ~own)) and bool(own & ~(out_other | under_other & ~others))
 
 
 def together(several: Sequence[Slip]) -> dict[int, int]:
@@ -99,11 +124,6 @@ def together(several: Sequence[Slip]) -> dict[int, int]:
         for place, value in slip.values.items():
             values[place] = value if values.get(place, value) else 0
     return values
-
-
-def _span(form: Form, slip: Slip) -> frozenset[int]:
-    """All places that a slip decides about: those that it sets and what stands under them."""
-    return frozenset(place for top in slip.values for place in form.nodes[top].within())
 
 
 def searched(count: Any, others: Iterable[tuple[str, int]] = ()) -> Search:

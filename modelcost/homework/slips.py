@@ -10,7 +10,7 @@ from collections import Counter
 
 from modelcost.homework.form import SIZE
 from modelcost.homework.windowing import other_windows, sizes_behind
-from modelcost.homework.words import SPACE, WORDS, left_out, letter, many, the, word
+from modelcost.homework.words import SPACE, WORDS, called, is_size, left_out, letter, many, the, word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def slips(form: Form, others: Iterable[tuple[str, int]] = ()) -> list[Slip]:
     """
     found: list[Slip] = []
     for name, leaves in form.named.items():
-        if name is not None:
+        if name is not None and is_size(name):
             found += _of_size(form, name, leaves)
     nearby = tuple(others)
     found += [*_taps_and_places(form), *_constants(form), *_terms(form), *_windows(form), *_swaps(form, nearby)]
@@ -184,8 +184,8 @@ def _missing(what: str) -> str:
 
 def _term(form: Form, node: Node, part: Node, sign: int) -> tuple[str, float, str]:
     """What a term of a sum is, how surprising it is that it is forgotten, and whether it is one or many."""
-    if part.name is not None and part.op != "leaf":
-        return part.name, 4.0, "is"
+    if part.name is not None and (part.op != "leaf" or not is_size(part.name)):
+        return (part.name, 4.0, "is") if part.op != "leaf" else (f"{called(part.name)} ({part.value:,})", 3.0, "is")
     if part.op == "leaf" and part.name is None:
         return f"the {'-' if sign < 0 else '+'} {part.value}", 3.5, "is"
     names = [leaf.name for leaf in part.leaves()]
@@ -242,24 +242,21 @@ def _windows(form: Form) -> Iterator[Slip]:
 
 def _swaps(form: Form, others: Iterable[tuple[str, int]]) -> Iterator[Slip]:
     """One size where another belongs: wherever that stands, or in one place only."""
-    own = [(f"the {word(leaves[0], form)}", leaves[0].value) for name, leaves in form.named.items() if name]
+    sizes = {name: leaves for name, leaves in form.named.items() if name is not None and is_size(name)}
+    own = [(f"the {word(leaves[0], form)}", leaves[0].value) for leaves in sizes.values()]
     axes = [leaf for leaf in form.root.leaves() if leaf.up is None or leaf.up.name is None]  # not what was flattened
     behind = {name: value for leaf in axes for name, value in sizes_behind(leaf).items() if value > 1 and name in "KS"}
     own += [(f"the {WORDS[name]}", value) for name, value in behind.items()]
     pool = {value: what for what, value in reversed([*own, *others])}
-    for name, leaves in form.named.items():
-        if name is None:
-            continue
+    for name, leaves in sizes.items():
+        the_size, once = the(leaves[0], form), [(leaf, _place(form, leaf)) for leaf in leaves if len(leaves) > 1]
+        verb = "belong" if many(leaves[0], form) else "belongs"
+        hint = f"look at the {word(leaves[0], form)}: another size was put there"
         for value, what in pool.items():
             if value == leaves[0].value:
                 continue
             bits = SWAPPED + (0 if (what, value) in own else 1.0)
-            text = (
-                f"{value:,} ({what}) stands where {the(leaves[0], form)} belong{'' if many(leaves[0], form) else 's'}"
-            )
-            hint = f"look at the {word(leaves[0], form)}: another size was put there"
-            yield Slip(f"{name} as {what}", bits, text, hint, {leaf.index: value for leaf in leaves})
-            for leaf in leaves if len(leaves) > 1 else ():
-                yield Slip(
-                    f"{name} as {what}", bits + ELSEWHERE, f"{text}{_place(form, leaf)}", hint, {leaf.index: value}
-                )
+            kind, text = f"{name} as {what}", f"{value:,} ({what}) stands where {the_size} {verb}"
+            yield Slip(kind, bits, text, hint, {leaf.index: value for leaf in leaves})
+            for leaf, place in once:
+                yield Slip(kind, bits + ELSEWHERE, f"{text}{place}", hint, {leaf.index: value})

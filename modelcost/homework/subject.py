@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.figures import Row
+    from modelcost.homework.references import Reference
     from modelcost.model import Model
     from modelcost.report import Report
 
@@ -28,41 +29,53 @@ class Subject:
 
     def __init__(self, model: Model | str, setting: Mapping[str, Any], own: Mapping[Key, Any] | None = None) -> None:
         self.model, self.setting, self.own = model, dict(setting), dict(own or {})
-        self.reports: dict[str, Report] = {}
+        self.reports: dict[tuple[str, str], Report] = {}
+        self.known: dict[tuple[str, ...], list[Reference]] = {}
         self.carrying = False
         self.used: set[Any] = set()
         self.convention: str = self.setting.get("convention", "flops")
 
     @property
     def report(self) -> Report:
-        """What the model costs, by the convention of the setting."""
-        return self.under(self.convention)
+        """What the model costs in inference, by the convention of the setting."""
+        return self._costed("")
 
-    def under(self, convention: str) -> Report:
-        """What the model costs by some convention."""
-        if convention not in self.reports:
+    @property
+    def trained(self) -> Report:
+        """What it costs in training, with the optimizer of the setting."""
+        return self._costed(self.setting["optimizer"])
+
+    def _costed(self, optimizer: str) -> Report:
+        key = self.convention, optimizer
+        if key not in self.reports:
             from modelcost.costing import cost
+            from modelcost.homework.batches import TOLD, number  # which is about subjects
 
-            options: dict[str, Any] = {
-                word: self.setting[word] for word in ("batch", "epochs", "dtype", "input") if word in self.setting
-            }
+            known = ("batch", "dtype", "data") if "data" in self.setting else ("batch", "dtype")
+            options: dict[str, Any] = {word: self.setting[word] for word in known if word in self.setting}
             if "data" in self.setting:
-                from modelcost.homework.quantities import training_examples  # which is about subjects
+                options |= {word: number(self.setting[word]) for word in TOLD if word in self.setting}
+            if optimizer:
+                options |= {"optimizer": optimizer, "loss": self.setting.get("loss")}
+            self.reports[key] = cost(self.model, convention=self.convention, **options)
+        return self.reports[key]
 
-                options["data"] = int(training_examples(self))
-            self.reports[convention] = cost(self.model, convention=convention, **options)
-        return self.reports[convention]
+    def another(self) -> Subject:
+        """The same model in the same setting, of which nothing has been claimed; what was worked out is shared."""
+        other = Subject(self.model, self.setting)
+        other.reports, other.known, other.convention = self.reports, self.known, self.convention
+        return other
 
     def carried(self) -> Subject:
         """The same with the student's own figures wherever they stand for a part of another."""
-        other = Subject(self.model, self.setting, self.own)
-        other.reports, other.carrying, other.convention = self.reports, True, self.convention
+        other = self.another()
+        other.own, other.carrying = dict(self.own), True
         return other
 
     def by(self, convention: str) -> Subject:
         """The same by another convention."""
-        other = Subject(self.model, self.setting)
-        other.reports, other.carrying, other.convention = self.reports, self.carrying, convention
+        other = self.another()
+        other.convention, other.carrying = convention, self.carrying
         other.own, other.used = self.own, self.used  # the same ones: what is claimed by one is known by the other
         return other
 

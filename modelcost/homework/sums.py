@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from fractions import Fraction
-from math import log2
+from functools import cached_property
+from itertools import chain
+from math import inf, log2
 
 from modelcost.homework.form import Form
 from modelcost.homework.search import FURTHER, Tried, searched
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 OMITTED, TWICE, GROUP, EVERYWHERE = 3.0, 5.0, 3.0, 0.5
 COMMON = 3.5  # bits: likelier slips than this may have been made in every part alike
+IN_ONE_PART = 9.0  # bits that two slips in the same part of a sum have at most
 MOST_PARTS = 400
 MOST_PAIRS = 4_000  # changes, the likeliest, of which pairs are formed
 
@@ -46,17 +48,17 @@ class TriedSum:
             self._searches[name] = searched(self.parts[name].behind, self.others)
         return self._searches[name]
 
-    def explained(self, low: Any, high: Any, most: int) -> Iterator[Found]:
-        """The sets of at most so many slips with which the sum comes to a value from `low` to `high`."""
+    def explained(self, low: int, high: int, most: int, limit: float = inf) -> Iterator[Found]:
+        """The sets of at most so many slips, and bits, with which the sum comes to a value from `low` to `high`."""
         value = self.form.value
         if low <= value <= high:
             yield 0.0, ()
         if most < 1 or len(self.parts) > MOST_PARTS:
             return
-        yield from self._one(low - value, high - value)
+        found = self._one(low - value, high - value, limit)
         if most > 1:
-            yield from self._in_one_part(low, high, most)
-            yield from self._two(low - value, high - value)
+            found = chain(found, self._in_one_part(low, high, most, limit), self._two(low - value, high - value, limit))
+        yield from (one for one in found if one[0] <= limit)
 
     def changes(self) -> list[Change]:
         """What each single slip changes the sum by, as (change, bits, slip, parts that it is in), by change."""
@@ -65,31 +67,34 @@ class TriedSum:
             self._changes = sorted(found, key=lambda change: change[:2])
         return self._changes
 
-    def _one(self, low: Any, high: Any) -> Iterator[Found]:
-        for _, bits, slip, _ in _between(self.changes(), low, high):
-            yield bits, (slip,)
-        for name in self.parts:
-            if not isinstance(self.search(name), Tried):
-                for bits, several in self.search(name).explained(
-                    low + self.parts[name].value, high + self.parts[name].value, 1
-                ):
-                    yield bits + self.place, tuple(_at(name, slip) for slip in several)
+    def _one(self, low: int, high: int, limit: float) -> Iterator[Found]:
+        for change in _between(self.changes(), low, high):
+            yield change[1], (placed(change),)
+        for name in self.long:
+            value = self.parts[name].value
+            for bits, several in self.search(name).explained(low + value, high + value, 1, limit - self.place):
+                yield bits + self.place, tuple(_at(name, slip) for slip in several)
 
-    def _two(self, low: Any, high: Any) -> Iterator[Found]:
+    def _two(self, low: int, high: int, limit: float) -> Iterator[Found]:
+        """Slips in two parts. The second is looked up by what the first leaves, those of few bits first."""
         likely = sorted(self.changes(), key=lambda change: change[1])[:MOST_PAIRS]
+        if not likely:
+            return
+        likely = [change for change in likely if change[1] + likely[0][1] + FURTHER <= limit]
         by_change = sorted(likely, key=lambda change: change[:2])
-        for change, bits, slip, where in likely:
-            for _, more, other, place in _between(by_change, low - change, high - change):
-                if not where & place and slip.text < other.text:
-                    yield bits + more + FURTHER, (slip, other)
+        for one in likely:
+            for other in _between(by_change, low - one[0], high - one[0]):
+                if not one[3] & other[3] and min(one[3]) < min(other[3]):
+                    yield one[1] + other[1] + FURTHER, (placed(one), placed(other))
 
-    def _in_one_part(self, low: Any, high: Any, most: int) -> Iterator[Found]:
+    def _in_one_part(self, low: int, high: int, most: int, limit: float) -> Iterator[Found]:
         """Several slips in one part, which is then off by all that the sum is off by."""
+        bound = min(limit - self.place, IN_ONE_PART)
         for name, part in self.parts.items():
             rest = self.form.value - part.value
             if low - rest < 0 or low - rest > part.value * 10_000:
                 continue
-            for bits, several in self.search(name).explained(low - rest, high - rest, min(most, 2)):
+            for bits, several in self.search(name).explained(low - rest, high - rest, min(most, 2), bound):
                 if len(several) > 1:
                     yield bits + self.place, tuple(_at(name, slip) for slip in several)
 
@@ -112,21 +117,22 @@ class TriedSum:
             search = self.search(name)
             if not isinstance(search, Tried):
                 continue
+            where = frozenset([name])
             for value, bits, (slip,) in search.outcomes(1):
-                yield value - part.value, bits + self.place + 0.5, _at(name, slip), frozenset([name])
+                yield value - part.value, bits + self.place + 0.5, slip, where
+
+    @cached_property
+    def long(self) -> list[str]:
+        """The parts that are searched part by part in their turn."""
+        return [name for name in self.parts if not isinstance(self.search(name), Tried)]
 
     def _in_all(self) -> Iterator[Change]:
         """The same slip in every part in which it can be made."""
         by_kind: dict[str, list[tuple[str, int, Slip]]] = {}
         for name, part in self.parts.items():
             search = self.search(name)
-            if isinstance(search, Tried):
-                seen: set[str] = set()
-                for value, bits, (slip,) in sorted(search.outcomes(1), key=lambda outcome: outcome[1]):
-                    kind = re.sub(r" \(.*", "", slip.kind)
-                    if bits <= COMMON and kind not in seen:
-                        seen.add(kind)
-                        by_kind.setdefault(kind, []).append((name, value - part.value, slip))
+            for kind, slip in _common(search).items() if isinstance(search, Tried) else ():
+                by_kind.setdefault(kind, []).append((name, search.form.valued(slip.values) - part.value, slip))
         for kind, several in by_kind.items():
             if len(several) > 1:
                 change, bits = sum(change for _, change, _ in several), several[0][2].bits + EVERYWHERE
@@ -135,18 +141,33 @@ class TriedSum:
                 yield change, bits, slip, frozenset(name for name, _, _ in several)
 
 
+def _common(search: Tried) -> dict[str, Slip]:
+    """The likeliest slip of each kind, of those that may well be made throughout."""
+    found: dict[str, Slip] = {}
+    for slip in search.slips:
+        if slip.bits <= COMMON:
+            found.setdefault(re.sub(r" \(.*", "", slip.kind), slip)
+    return found
+
+
 def _plain(text: str) -> str:
     """What a slip is, without the figures of one layer."""
     return re.sub(r" \([\d,]+\)|(?<=the )[\d,]+ ", "", text)
 
 
-def _between(changes: list[Change], low: Any, high: Any) -> list[Change]:
+def _between(changes: list[Change], low: int, high: int) -> list[Change]:
     first = bisect_left(changes, low, key=lambda change: change[0])
     return changes[first : bisect_right(changes, high, key=lambda change: change[0])]
 
 
 def _name(part: Node, place: int) -> str:
     return part.name if part.name and part.op != "leaf" else part.name or f"term {place + 1}"
+
+
+def placed(change: Change) -> Slip:
+    """The slip of a change; where it was made, if it is one with the formula of a part."""
+    _, _, slip, where = change
+    return _at(min(where), slip) if slip.values else slip
 
 
 def _at(name: str, slip: Slip) -> Slip:
@@ -164,16 +185,16 @@ class TriedProduct:
         self.outer = Tried(Form(_folded(form.root, longest)), others)
         self.folded = longest.value
 
-    def explained(self, low: Any, high: Any, most: int) -> Iterator[Found]:
-        """The sets of at most so many slips with which the product comes to a value from `low` to `high`."""
+    def explained(self, low: int, high: int, most: int, limit: float = inf) -> Iterator[Found]:
+        """The sets of at most so many slips, and bits, with which it comes to a value from `low` to `high`."""
         for count in range(min(most, 2) + 1):
-            for value, bits, several in self.outer.outcomes(count):
-                if value <= 0 or self.inner is None or any("sum of" in slip.text for slip in several):
+            for value, bits, several in self.outer.outcomes(count, limit):
+                if value <= 0 or bits > limit or self.inner is None or any("sum of" in slip.text for slip in several):
                     continue
-                times = Fraction(value, self.folded)
                 left = 0 if most == count else min(most - count, 1 if count else 2)
                 further = FURTHER if several else 0.0
-                for more, others in self.inner.explained(low / times, high / times, left):
+                ends = -(-low * self.folded // value), high * self.folded // value  # what the sum then has to be
+                for more, others in self.inner.explained(*ends, left, limit - bits) if ends[0] <= ends[1] else ():
                     yield bits + more + (further if others else 0.0), (*several, *others)
 
 

@@ -67,7 +67,7 @@ class Verdict:
     def why(self) -> str:
         """The diagnosis in a sentence or two."""
         if self.status == CONVENTION:
-            return f"right by {self.convention}"
+            return "; ".join(one for one in (f"right by {self.convention}", self.note) if one)
         if self.status != WRONG:
             return self.note
         if not self.explanations:
@@ -184,10 +184,18 @@ def _nearby(report: Any, of: Any) -> tuple[tuple[str, int], ...]:
 def _fits(what: str, claim: Numeral, right: Any, reference: Reference) -> Verdict:
     """The verdict on a claim that is one of the references."""
     if reference.own:
-        by = f", counted by {reference.convention}" if reference.convention else ""
+        by = f", by {reference.by}" if reference.by else ""
         return Verdict(what, claim, right, CARRIED, note=f"follows from {_earlier(reference)}{by}")
-    status = CONVENTION if reference.convention else RIGHT
-    return Verdict(what, claim, right, status, convention=reference.convention)
+    off = _off(reference.count, right) if reference.way else ""
+    return Verdict(what, claim, right, CONVENTION if reference.by else RIGHT, convention=reference.by, note=off)
+
+
+def _off(figure: Any, right: Any) -> str:
+    """How far a figure that is worked out by hand is from the exact one."""
+    if not right or figure == right:
+        return ""
+    part = float(Fraction(figure) / Fraction(right) - 1)
+    return f"{abs(part):.2%} {'above' if part > 0 else 'below'} the exact figure"
 
 
 def judged(

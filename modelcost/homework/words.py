@@ -12,6 +12,7 @@ WORDS = {
     "E": "numbers of an embedding", "P": "padding", "M": "depth multiplier", "bytes": "bytes of a number",
     "steps": "steps", "epochs": "epochs", "data": "training examples", "passes": "passes",
 }  # fmt: skip
+PASSES = ("forward pass", "backward pass", "optimizer", "mini-batch")
 SPACE = ("D", "H", "W", "T")
 FLATTENED = {"C": "channels", "F": "channels", "H": "height", "W": "width", "D": "depth"}
 """What the sizes before a flattening are to the dense layer that reads them."""
@@ -22,6 +23,20 @@ def letter(name: str | None) -> str:
     """The axis letter of a size's name: H of H_out and K of K_h; nothing where it is no size."""
     stem = (name or "").partition("_")[0]
     return stem if len(stem) == 1 and stem.isupper() else ""
+
+
+def is_size(name: str) -> bool:
+    """Whether a name is that of a size or a number of times, not of a layer or a pass.
+
+    >>> is_size("H_out"), is_size("steps"), is_size("conv1"), is_size("backward pass")
+    (True, True, False, False)
+    """
+    return name in WORDS or bool(letter(name))
+
+
+def called(name: str) -> str:
+    """What a part with a name of its own is called in a sentence."""
+    return f"the {name}" if name in PASSES else name
 
 
 def word(node: Node, form: Form) -> str:
