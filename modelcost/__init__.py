@@ -19,6 +19,7 @@ _HOME = {
     "Report": "report", "cost": "costing", "verify": "verification",
     "check": "homework.verdict",
     "Space": "training.search", "search": "tuning",
+    "Sweep": "sweeps", "sweep": "sweeps",
     "from_keras": "importers", "load": "importers", "register": "importers.rules",
 }  # fmt: skip
 _MODULES = (

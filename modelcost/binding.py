@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import product as pairs
 
-from modelcost.count import Count, made
+from modelcost.count import Count, Term, made
 from modelcost.errors import SizeError, unknown
 from modelcost.notation import topological
 from modelcost.operators import EVALUATE
@@ -46,15 +46,16 @@ def _is_many(value: Any) -> bool:
     return isinstance(value, list | tuple | range) or getattr(value, "ndim", 0) > 0
 
 
-def rebound(term: Any, sizes: Mapping[str, int]) -> Any:
-    """The same tree with other values in its leaves; what does not depend on them is shared, not copied."""
+def rebound(term: Any, sizes: Mapping[str, Any]) -> Any:
+    """The same tree with other values, or other trees, for its leaves; what does not depend on them is shared."""
     new: dict[int, Any] = {}
     for node in topological(term):
         args = getattr(node, "args", ())
         fresh = tuple(new[id(arg)] for arg in args)
         word = _bound_word(node, sizes)
         if word is not None:
-            new[id(node)] = Count(sizes[word], node.name, node.size)
+            value = sizes[word]
+            new[id(node)] = value if isinstance(value, Term) else Count(value, node.name, node.size)
         elif all(a is b for a, b in zip(args, fresh, strict=True)):
             new[id(node)] = node
         else:

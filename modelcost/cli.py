@@ -19,6 +19,7 @@ COMMANDS = {
     "compare": "compare",
     "fit": "fit",
     "search": "search",
+    "sweep": "sweep",
     "verify": "verify",
     "check": "check",
     "practice": "practice",

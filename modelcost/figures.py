@@ -8,7 +8,7 @@ from modelcost.facts import COLUMNS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from modelcost.conventions import Convention, Seen
@@ -41,6 +41,12 @@ class Figures:
             raise MissingFigureError(f"{self.of} has no {name}; it has {', '.join(self._given)}")
         value = self.__dict__[name] = self._given[name]()
         return value
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._given
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._given]

@@ -80,6 +80,28 @@ class Report:
             raise unknown(f"layer of {self.model}", name, self._by_name)
         return self._by_name[name]
 
+    def figure(self, name: str) -> Any:
+        """A figure by its name: "params", "epoch.forward_flops", "conv1.multiplies".
+
+        Raises `UnknownNameError` for a name that there is not, and an error that says which argument is missing for a
+        level that was not asked for.
+        """
+        of, dot, figure = str(name).rpartition(".")
+        known: Figures = self.totals
+        if of in LEVELS:
+            known = getattr(self, of)
+        elif of in self:
+            known = self[of]
+        elif dot:
+            raise unknown("figure", name, self.figure_names())
+        if figure not in known:
+            raise unknown("figure", name, [f"{of}.{one}" for one in known] if dot else self.figure_names())
+        return getattr(known, figure)
+
+    def figure_names(self) -> list[str]:
+        """The names of the figures of the whole model, each as `figure` takes it."""
+        return [*self.totals, *(f"{level}.{name}" for level, found in self.levels.items() for name in found)]
+
     def __contains__(self, name: object) -> bool:
         return name in self._by_name
 

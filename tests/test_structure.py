@@ -21,7 +21,7 @@ ROOT = Path(modelcost.__file__).parent
 
 FLOORS = (
     {"errors", "dtypes"},
-    {"naming"},
+    {"naming", "prefixes"},
     {"notation", "operators", "initializers", "regularizers", "constraints"},
     {"count"},
     {"sizes"},
@@ -40,6 +40,7 @@ FLOORS = (
     {"homework"},
     {"timing"},
     {"memory"},
+    {"sweeps"},
     {"render"},
     {"verification"},
     {"commands"},
@@ -56,6 +57,7 @@ UPWARD = {
     ("costing", "memory"): "report.memory: what plans memory is loaded only where that is asked for",
     ("costing", "timing"): "cost(cpu=...): what estimates time is loaded only where a CPU is named",
     ("timing", "verification"): "calibrating and measuring run real Keras, as verifying does",
+    ("sweeps", "render"): "sweep.to_csv(), print(sweep): as for a report",
     ("report", "render"): "report.to_json(), explain(), print(report): methods that save their caller an import",
 }
 """What is imported upward all the same, within functions only, and why."""
@@ -282,6 +284,7 @@ def _rounds(node: ast.AST) -> bool:
 DIVISIONS: dict[str, tuple[str, ...]] = {
     "homework.working": ("value // 1", "a // 1", "-a // 1"),  # a student's own // and ceil
     "layers.functions": ("n * (n - 1) // 2",),
+    "sweeps.space": ("(place - at) // length",),
     "memory.fit": ("left // each",),
     "layers.wrappers": ("len(initial_state) // 2",),
     "render.units": ("(2 * value + 10 ** power) // (2 * 10 ** power)", "(power + 2) // 3"),

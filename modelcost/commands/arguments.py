@@ -124,10 +124,15 @@ def add_choice(parser: Parser, option: str, known: Iterable[str], default: str |
 
 def add_settings(parser: Parser) -> None:
     """What every costing takes."""
+    parser.add_argument("--batch", metavar="N", type=whole, default=1, help="examples in a mini-batch (1)")
+    add_fixed_settings(parser)
+
+
+def add_fixed_settings(parser: Parser) -> None:
+    """All of that but the batch."""
     from modelcost.conventions import CONVENTIONS
     from modelcost.dtypes import COMPUTE
 
-    parser.add_argument("--batch", metavar="N", type=whole, default=1, help="examples in a mini-batch (1)")
     parser.add_argument("--data", metavar="N", type=whole, help="training examples, for the epoch")
     parser.add_argument("--epochs", metavar="N", type=whole, help="epochs, for the run")
     add_training(parser)
@@ -202,17 +207,17 @@ def costed(given: Namespace, text: str) -> Any:
     model = named(text, given.partial)
     if given.input is None and not isinstance(model, str):
         _check_start(model, text)
-    return cost(model, **settings_of(given))
+    return cost(model, batch=given.batch, **settings(given))
 
 
 SETTINGS = (
-    *("batch", "data", "epochs", "convention", "dtype", "input", "partial", "optimizer", "loss", "validation", "test"),
+    *("data", "epochs", "convention", "dtype", "input", "partial", "optimizer", "loss", "validation", "test"),
     *("early_stop", "drop_remainder"),
 )
-"""The arguments of `cost` that every costing takes, by the same names."""
+"""The options that are arguments of `cost`; the batch, and those about time and memory, apart."""
 
 
-def settings_of(given: Namespace) -> dict[str, Any]:
+def settings(given: Namespace) -> dict[str, Any]:
     """The arguments of `cost` that were given, with those about time and memory where the command takes them."""
     found = {name: getattr(given, name) for name in SETTINGS}
     return {**found, "memory": getattr(given, "memory", False), **_timing(given)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelcost.commands.arguments import Parser, add_memory, add_output, add_rows, add_settings, arranged, costed
-from modelcost.commands.timing import add_timing
+from modelcost.commands.timing import add_roofline, add_timing
 from modelcost.errors import UnknownNameError
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ other commands:
   modelcost compare MODEL MODEL...    models side by side
   modelcost fit MODEL --memory 8GB    the largest batch that fits
   modelcost search MODEL MODEL...     what looking for the best costs
+  modelcost sweep MODEL --batch 1:64  many sizes, or many models, as a table
   modelcost verify MODEL              the figures held against real Keras
   modelcost calibrate                 learn how fast this machine is
   modelcost check ANSWERS.yaml        homework: what is right, and why not
@@ -45,6 +46,7 @@ def parser(name: str | None = None) -> Parser:
     add_settings(parser)
     add_memory(parser)
     add_timing(parser)
+    add_roofline(parser)
     add_output(parser)
     add_rows(parser)
     words = "exit with status 1 if a figure is above, as params=1e6 or epoch.forward_flops=2T; may be given again"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-
-from modelcost.errors import ModelCostError, short, unknown
+from modelcost.errors import ModelCostError, short
 from modelcost.levels import LEVELS
+from modelcost.prefixes import number
 from modelcost.render.page import missing
-from modelcost.render.units import PREFIXES, formula
+from modelcost.render.units import formula
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from decimal import Decimal
     from typing import Any
 
     from modelcost.report import Report
@@ -42,35 +42,11 @@ def limit(text: str, report: Report) -> Limit:
     value = _figure(figure, report)
     if not isinstance(value, int):
         raise ModelCostError(f"--max {figure}: it is {short(formula(value))}, which has no value yet; give --input")
-    return Limit(text, figure, int(value), number(most))
+    return Limit(text, figure, int(value), number(most, "--max"))
 
 
 def _figure(name: str, report: Report) -> Any:
-    level, dot, figure = name.partition(".")
-    if not dot:
-        figures = report.totals.figures
-    elif level not in LEVELS:
-        raise unknown("level", level, LEVELS)
-    elif level not in report.levels:
+    level, dot, _ = name.partition(".")
+    if dot and level in LEVELS and level not in report.levels:
         raise ModelCostError(f"--max {name}: {missing(report, level)}")
-    else:
-        figures = report.levels[level].figures
-    if (figure or level) not in figures:
-        raise unknown("figure", figure or level, figures)
-    return figures[figure or level]
-
-
-def number(text: str) -> Decimal:
-    """A number, exactly: 1000000, 1_000_000, 1e6, 1M.
-
-    >>> number("2.5M") == 2_500_000 == number("25e5")
-    True
-    """
-    prefix = text[-1:] if text[-1:] in PREFIXES[1:] else ""
-    try:
-        found = Decimal(text.removesuffix(prefix))
-    except InvalidOperation:
-        found = Decimal("nan")
-    if not found.is_finite():
-        raise ModelCostError(f"--max must be a number, such as 1000000, 1e6 or 1M. Received: {short(text)}")
-    return found.scaleb(3 * PREFIXES.index(prefix)) if prefix else found
+    return report.figure(name)

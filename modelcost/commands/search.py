@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
-from modelcost.commands.arguments import Parser, add_output, add_settings, settings_of, whole
+from modelcost.commands.arguments import Parser, add_output, add_settings, settings, whole
 from modelcost.commands.timing import add_timing
 from modelcost.errors import ModelCostError
 
@@ -40,10 +40,10 @@ def run(name: str, words: Sequence[str]) -> int:
 
     if given.plot:
         raise ModelCostError("--plot draws the layers of one model; give it to `modelcost MODEL`")
-    settings = settings_of(given)
-    epochs = settings.pop("epochs")
+    chosen = {"batch": given.batch, **settings(given)}
+    epochs = chosen.pop("epochs")
     how = {"trials": given.trials, "epochs": epochs, "hyperband": given.hyperband}
-    shown(tuned, search(_space(given.model), **how, **settings), given)
+    shown(tuned, search(_space(given.model), **how, **chosen), given)
     return 0
 
 

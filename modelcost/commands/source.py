@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from modelcost.errors import ModelCostError, short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from modelcost.model import Model
@@ -28,8 +31,16 @@ def code_or_name(text: str) -> Model | str:
 
     Raises `ModelCostError` as `named` does.
     """
-    place = _place_of(text)
-    return text if place is None else _model(text, _from_code(text, *place))
+    found = _code(text, _called)
+    return text if found is None else _model(text, found)
+
+
+def function_or_model(text: str) -> Any:
+    """The function of `package.module:name` that takes arguments; else as `code_or_name`."""
+    found = _code(text, _called_without)
+    if found is None:
+        return text
+    return found if callable(found) and not hasattr(found, "entries") else _model(text, found)
 
 
 def several(text: str) -> Any:
@@ -39,22 +50,23 @@ def several(text: str) -> Any:
     """
     from modelcost.training.search import Space
 
-    place = _place_of(text)
-    if place is None:
+    found = _code(text, _called)
+    if found is None:
         return named(text)
-    found = _from_code(text, *place)
     if isinstance(found, Space):
         return found
     return [_model(text, one) for one in found] if isinstance(found, list | tuple) else _model(text, found)
 
 
-def _place_of(text: str) -> tuple[str, str] | None:
-    """The module and the name in it that a text stands for; None where it is the name of something else."""
+def _code(text: str, use: Callable[[str, Any], Any]) -> Any:
+    """What `use` makes of what `package.module:name` names; None where the text is no such name."""
     module, colon, path = text.partition(":")
     if module.endswith(".py"):
         _refuse_file(text, module, path)
     words = [*module.split("."), *path.split(".")]
-    return (module, path) if colon and all(word.isidentifier() for word in words) else None
+    if not colon or not all(word.isidentifier() for word in words):
+        return None
+    return _from_code(text, module, path, use)
 
 
 def _refuse_file(text: str, file: str, path: str) -> None:
@@ -71,8 +83,18 @@ def _refuse_file(text: str, file: str, path: str) -> None:
     raise ModelCostError(f"{short(text)}: name the module, not its file: {way_out}")
 
 
-def _from_code(text: str, module: str, path: str) -> Any:
-    """What the user's code has under this name, or gives when it is called, its current folder and prints in place.
+def _from_code(text: str, module: str, path: str, use: Callable[[str, Any], Any]) -> Any:
+    """What the user's code has under this name, or gives when it is called."""
+    try:
+        with in_place(text):
+            return use(text, _found(module, path))
+    except (Exception, SystemExit) as error:
+        raise ModelCostError(f"{text}: {_told(error, module)}") from error
+
+
+@contextmanager
+def in_place(text: str) -> Iterator[None]:
+    """Run the user's code with its current folder and its prints in place.
 
     What it prints goes to standard error: standard output is for the answer. The command line is not its own.
     """
@@ -80,29 +102,25 @@ def _from_code(text: str, module: str, path: str) -> Any:
     from contextlib import redirect_stdout, suppress
     from io import StringIO
 
-    here, words = _folder(text), sys.argv
+    here, words = _folder(), sys.argv
     sys.path.insert(0, here)
     sys.argv = [text]
     try:
         with redirect_stdout(sys.stderr or StringIO()):
-            return _called(text, _found(module, path))
-    except (Exception, SystemExit) as error:
-        raise ModelCostError(f"{text}: {_told(error, module)}") from error
+            yield
     finally:
         sys.argv = words
         with suppress(ValueError):
             sys.path.remove(here)
 
 
-def _folder(text: str) -> str:
+def _folder() -> str:
     from pathlib import Path
 
     try:
         return str(Path.cwd())
     except OSError as error:
-        raise ModelCostError(
-            f"{text}: the current folder cannot be read: {error.strerror}; change to another"
-        ) from None
+        raise ModelCostError(f"the current folder cannot be read: {error.strerror}; change to another") from None
 
 
 def _found(module: str, path: str) -> Any:
@@ -125,6 +143,12 @@ def _called(text: str, found: Any) -> Any:
         made.close()
         raise ModelCostError("it is an async function; give one that returns the model")
     return made
+
+
+def _called_without(text: str, found: Any) -> Any:
+    """A function that takes arguments as it is; all else as `_called`."""
+    code = getattr(found, "__code__", None)
+    return found if code is not None and code.co_argcount + code.co_kwonlyargcount else _called(text, found)
 
 
 def _model(text: str, found: Any) -> Model:

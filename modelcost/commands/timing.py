@@ -44,6 +44,10 @@ def add_timing(parser: Parser) -> None:
         parser.add_argument(option, metavar="N", type=kind, help=f"{what}, instead of the CPU's own")
     words = "another value for an assumption of the method, as backward_ratio=3; may be given again"
     parser.add_argument("--assume", metavar="NAME=N", action="append", default=[], help=words)
+
+
+def add_roofline(parser: Parser) -> None:
+    """The picture of a time."""
     words = "draw the roofline and the model's layers under it into a file, .png, .svg or .pdf"
     parser.files.append(parser.add_argument("--plot", metavar="FILE", help=words))
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from modelcost.count import Term
+from modelcost.prefixes import PREFIXES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
-"""Powers of 1000: 1 kB is 1000 bytes and 1 MB is 10**6."""
 LONGEST = 24  # characters of a formula in a cell
 
 

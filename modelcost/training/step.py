@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from modelcost.count import NOTHING, total
+from modelcost.count import NOTHING, Term, total
 from modelcost.dtypes import stored_as
 from modelcost.errors import ModelCostError, unknown
 from modelcost.facts import COLUMNS, counted
@@ -125,7 +125,10 @@ def on_batch(pair: tuple[Any, Any], batch: Any) -> Any:
     """What is counted (for each example, once a call), on so many examples: in training both can depend on them."""
     each, once = pair
     if hasattr(once, "rebind") and "batch" in once.free_sizes():
-        once = once.rebind(batch=int(batch))
+        from modelcost.binding import rebound
+
+        N = batch.called("N") if isinstance(batch, Term) and batch.args else batch  # a last batch follows from others
+        once = rebound(once, {"batch": N})
     return summed((batch * each if not absent(each) else NOTHING, once))
 
 

@@ -113,6 +113,17 @@ def test_json_there_and_back() -> None:
     assert again.run.figures == report.run.figures
 
 
+@pytest.mark.parametrize("batch", [1, 7, 30, 64, 100, 199, 200, 500])
+def test_rebinding_the_batch_of_a_run_is_costing_for_it(batch: int) -> None:
+    """The last mini-batch of an epoch has another size then too."""
+    settings = {"data": 200, "epochs": 3, "validation": 0.25, "test": 50, "optimizer": "adam"}
+    run = mc.cost(small(), batch=64, **settings)
+    other = mc.cost(small(), batch=batch, **settings)
+    for level in ("minibatch", "epoch", "run"):
+        for name, figure in getattr(run, level).figures.items():
+            assert figure.rebind(batch=batch) == getattr(getattr(other, level), name), (level, name)
+
+
 def test_rebinding_the_batch_is_costing_for_it() -> None:
     flops = mc.cost(small(), batch=64, optimizer="adam").minibatch.flops
     for batch in (1, 2, 100):

@@ -1,0 +1,110 @@
+"""A sweep drawn: one column over another, a series for each value of a second choice."""
+
+from __future__ import annotations
+
+from modelcost.errors import ModelCostError, unknown
+from modelcost.render.escape import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from modelcost.sweeps import Points
+
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+"""Told apart by the colour-blind too. Source: Okabe and Ito 2008, "Color Universal Design"."""
+MARKERS = "osD^vP*X"
+WIDE = 30
+"""The ratio of the largest value to the smallest from which an axis is logarithmic."""
+ENDINGS = ("png", "svg", "pdf")
+
+
+def figure(points: Points, x: str | None = None, y: str | None = None, front: Points | None = None) -> Any:
+    """A Matplotlib figure: `y`, the last figure if none is named, over `x`, the first choice that is a number.
+
+    `front`: points to be joined by a line, such as those of `pareto`. Axes that span much are logarithmic.
+
+    Raises `ModelCostError` where matplotlib is not installed, or there is nothing to draw.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ModelCostError("a plot needs matplotlib: pip install 'modelcost[plot]'") from None
+    if not len(points):
+        raise ModelCostError(f"the sweep of {points.of} has no points to draw")
+    x, y = x or _first_numbers(points), y or points.figures[-1]
+    made = Figure(figsize=(8, 5), layout="constrained")
+    axes = made.add_subplot()
+    for i, (label, which) in enumerate(_series(points, x, y)):
+        line = {"linewidth": 1} if x in points.choices and label is not None else {"linestyle": ""}
+        style = {"color": COLORS[i], "marker": MARKERS[i], "markersize": 4, "label": label, **line}
+        order = which[_numbers(points, x)[which].argsort(kind="stable")]
+        axes.plot(_numbers(points, x)[order], _numbers(points, y)[order], **style)
+    if front is not None:
+        ordered = _numbers(front, x).argsort(kind="stable")
+        ends = _numbers(front, x)[ordered], _numbers(front, y)[ordered]
+        axes.plot(*ends, color="black", marker="o", markerfacecolor="none", label="Pareto front")
+    for set_scale, name in ((axes.set_xscale, x), (axes.set_yscale, y)):
+        set_scale("log" if _spans_much(_numbers(points, name)) else "linear")
+    axes.set(xlabel=_text(x), ylabel=_text(y), title=_text(f"{points.of}: {len(points):,} points"))
+    axes.grid(alpha=0.3)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend()
+    return made
+
+
+def drawn(made: Any, format: str) -> bytes:
+    """A figure as a picture in one of `ENDINGS`."""
+    if format not in ENDINGS:
+        raise unknown("ending of a picture", format, ENDINGS)
+    from io import BytesIO
+
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(made)
+    bytes_of = BytesIO()
+    made.savefig(bytes_of, format=format, metadata={"Date": None} if format == "svg" else None)
+    return bytes_of.getvalue()
+
+
+def _first_numbers(points: Points) -> str:
+    """The first choice that is a number and has more than one value, else the first figure."""
+    several = (name for name in points.choices if _is_numeric(points, name) and len(set(points[name].tolist())) > 1)
+    return next(several, points.figures[0])
+
+
+def _is_numeric(points: Points, name: str) -> bool:
+    return points[name].dtype.kind in "if"
+
+
+def _numbers(points: Points, name: str) -> Any:
+    """A column as floats, near enough for a drawing."""
+    try:
+        return points[name].astype(float)
+    except (TypeError, ValueError, OverflowError):
+        raise ModelCostError(f"{name} cannot be drawn: it has values that are no numbers, or beyond floats") from None
+
+
+def _series(points: Points, x: str, y: str) -> Iterator[tuple[str | None, Any]]:
+    """The points of each value of the first other choice that has few enough; all of them where there is none."""
+    import numpy as np
+
+    others = (name for name in points.choices if name not in (x, y))
+    for name in others if x in points.choices else ():
+        values = list(dict.fromkeys(map(str, points[name].tolist())))
+        if 1 < len(values) <= len(COLORS):
+            told = np.array([str(value) for value in points[name].tolist()])
+            yield from ((_text(f"{name} = {value}"), np.flatnonzero(told == value)) for value in values)
+            return
+    single = all(len(set(map(str, points[name].tolist()))) == 1 for name in points.choices if name not in (x, y))
+    yield _text(y) if single and x in points.choices else None, np.arange(len(points))
+
+
+def _spans_much(values: Any) -> bool:
+    return bool(values.min() > 0 and values.max() >= WIDE * values.min())
+
+
+def _text(text: str) -> str:
+    """A name from elsewhere, which matplotlib is not to read as mathematics."""
+    return visible(text).replace("$", r"\$")
