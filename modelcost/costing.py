@@ -113,7 +113,8 @@ def cost(
     training = None if step is None else step.training(N)
     how = {"batch": batch, "dtype": dtype, "optimizer": trainer, "input": shapes}
     report = Report(head, rows, totals, levels, training)
-    report.planner, report.shows_memory = later(_memory, model, how), memory or trainer is not None
+    report.network, report.planner = model, later(_memory, model, how)
+    report.shows_memory = memory or trainer is not None
     untimed = cpu is None and method is None and assume is None
     return report if untimed else _timed(report, model, cpu, method, mode, assume)
 

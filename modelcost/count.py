@@ -58,6 +58,12 @@ class Term:
         """
         return written(self, LATEX, numbers=numbers, unfold=unfold)
 
+    def _repr_latex_(self) -> str | None:
+        """How a notebook shows it."""
+        from modelcost.render.latex import displayed  # above this module: loaded only to be shown
+
+        return displayed(self)
+
     def called(self, name: str) -> Any:
         """The same number under a name of its own, which stands for it in formulas from now on."""
         node: Any = int.__new__(Count, self) if isinstance(self, int) else Expression.__new__(Expression)

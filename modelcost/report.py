@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.memory import Memory
+    from modelcost.model import Model
     from modelcost.timing.estimate import Time
     from modelcost.training.step import Training
 
@@ -49,6 +50,7 @@ class Report:
         self.convention: str = head["convention"]
         self.settings: dict[str, Any] = dict(head["settings"])
         self.unknown: list[str] = list(head.get("unknown", ()))
+        self.network: Model | None = None  # as the planner, there where the report was computed, not read from a file
         self.rows = list(rows)
         self.totals = totals
         self.levels = dict(levels)
@@ -168,6 +170,18 @@ class Report:
             memory,
         )
 
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        from modelcost.render.notebook import html
+
+        return html(self)
+
+    def _repr_markdown_(self) -> str:
+        """How a notebook shows it that has no HTML."""
+        from modelcost.render import page, rendered
+
+        return rendered(page, self, "markdown")
+
     def to_csv(self) -> str:
         """The rows as CSV, a line each and one for the totals, exact numbers."""
         from modelcost.render.csv import csv
@@ -179,6 +193,24 @@ class Report:
         from modelcost.render.csv import frame
 
         return frame(self)
+
+    def plot(self, *figures: str) -> Any:
+        """A Matplotlib figure of what each layer has: parameters, FLOPs and memory, or the `figures` named."""
+        from modelcost.render.plots.layers import drawn
+
+        return drawn(self, *figures)
+
+    def plot_memory(self) -> Any:
+        """A Matplotlib figure of what is held in memory at each step: of inference, and of training if it trains."""
+        from modelcost.render.plots.memory import drawn
+
+        return drawn(self)
+
+    def plot_roofline(self) -> Any:
+        """A Matplotlib figure of the CPU's roofline, and of the layers under it; needs a time, `cpu=...`."""
+        from modelcost.render.plots.roofline import drawn
+
+        return drawn(self)
 
     def explain(self, layer: str | None = None) -> str:
         """Formula, numbers and result of every figure of a layer, or of all layers and the totals."""

@@ -313,9 +313,31 @@ def test_a_report_from_a_file_cannot_be_explained() -> None:
 def test_pandas_frame_is_exact() -> None:
     pytest.importorskip("pandas")
     frame = mc.cost(hostile()).to_pandas()
-    assert list(frame["name"]) == [row.name for row in mc.cost(hostile())]
+    assert list(frame.index) == [row.name for row in mc.cost(hostile())]
+    assert frame.reset_index().columns[0] == "name"  # as in CSV and JSON
     assert frame["macs"].sum() == mc.cost(hostile()).macs
+    assert frame.loc["=1+1", "output_shape"] == "8x8x3"
+    assert set(map(str, frame.dtypes[3:])) == {"int64"}
     assert list(frame["output_shape"]) == ["8x8x3", "6x6x4", "6x6x2"]
+
+
+def test_pandas_figures_beyond_its_own_integers_are_exact() -> None:
+    """Each row fits into 64 bits, with a sign or without; their sum does not, and NumPy would wrap it around."""
+    pytest.importorskip("pandas")
+    for units in (2**62 // 1000 + 1, 2**63 // 1000 + 1, 2**62):
+        x = mc.Input((1000,))
+        report = mc.cost(mc.Model(x, [mc.Dense(units, use_bias=False, name=name)(x) for name in "ab"]))
+        frame = report.to_pandas()
+        assert frame["params"].dtype == object
+        assert frame["params"].sum() == report.params == 2000 * units
+        assert type(frame.loc["a", "params"]) is int
+
+
+def test_pandas_formulas_are_text() -> None:
+    pytest.importorskip("pandas")
+    frame = mc.cost(free()).to_pandas()
+    assert frame.loc["conv2d", "macs"] == "((H - 3)//2 + 1)*((W - 3)//2 + 1)*4*3*3*3"
+    assert frame["params"].dtype == "int64"
 
 
 def explained(report: mc.Report) -> list[tuple[Any, dict[str, Any]]]:

@@ -70,7 +70,7 @@ def test_every_cpu_is_listed_in_every_format(capsys: pytest.CaptureFixture[str])
         ("lenet5 --method textbook", "--method is about the time on a CPU; give --cpu"),
         ("lenet5 --mode eager", "--mode is about the time on a CPU; give --cpu"),
         ("lenet5 --assume a=1", "--assume is about the time on a CPU; give --cpu"),
-        ("lenet5 --plot roof.png", "--plot is about the time on a CPU; give --cpu"),
+        ("lenet5 --plot-roofline roof.png", "--plot-roofline is about the time on a CPU; give --cpu"),
         ("lenet5 --cores 2", "a CPU without a name needs --cores and --ghz; or give --cpu"),
         ("lenet5 --cores 2 --ghz 2", "CPU given: what a core does in a cycle is not known; give --flops-per-cycle"),
         ("lenet5 --cpu i3-540 --ghz x", "--ghz: expected a number above 0. Received: 'x'"),
@@ -101,9 +101,9 @@ def test_a_roofline_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     pytest.importorskip("matplotlib")
     for ending, start in (("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")):
         file = tmp_path / f"roof.{ending}"
-        assert main(["resnet50", "--cpu", "i7-8700k", "--plot", str(file)]) == 0
+        assert main(["resnet50", "--cpu", "i7-8700k", "--plot-roofline", str(file)]) == 0
         assert file.read_bytes().startswith(start)
-    assert main(["resnet50", "--cpu", "i7-8700k", "--plot", str(tmp_path / "roof.bmp")]) == 2
+    assert main(["resnet50", "--cpu", "i7-8700k", "--plot-roofline", str(tmp_path / "roof.bmp")]) == 2
     assert "unknown ending of a picture 'bmp'; known are: png, svg, pdf" in capsys.readouterr().err
 
 
@@ -111,17 +111,16 @@ def test_a_roofline_needs_matplotlib_and_a_roof(monkeypatch: pytest.MonkeyPatch)
     import sys
 
     import modelcost as mc
-    from modelcost.render.roofline import plot
 
     with pytest.raises(ModelCostError, match="a roofline is drawn of a time by the method roofline or calibrated"):
-        plot(mc.cost("lenet5", cpu="i3-540", method="textbook"))
+        mc.cost("lenet5", cpu="i3-540", method="textbook").plot_roofline()
     with pytest.raises(ModelCostError, match="a roofline is drawn of a time"):
-        plot(mc.cost("lenet5"))
+        mc.cost("lenet5").plot_roofline()
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
     with pytest.raises(ModelCostError, match=r"a plot needs matplotlib: pip install 'modelcost\[plot\]'"):
-        plot(mc.cost("lenet5", cpu="i3-540"))
+        mc.cost("lenet5", cpu="i3-540").plot_roofline()
 
 
 def test_a_time_of_another_tool_is_refused() -> None:

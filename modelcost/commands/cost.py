@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from modelcost.commands.arguments import Parser, add_memory, add_output, add_rows, add_settings, arranged, costed
-from modelcost.commands.timing import add_roofline, add_timing
+from modelcost.commands.plotting import add_plots, plotted
+from modelcost.commands.timing import add_timing
 from modelcost.errors import UnknownNameError
 
 TYPE_CHECKING = False
@@ -46,7 +47,7 @@ def parser(name: str | None = None) -> Parser:
     add_settings(parser)
     add_memory(parser)
     add_timing(parser)
-    add_roofline(parser)
+    add_plots(parser)
     add_output(parser)
     add_rows(parser)
     words = "exit with status 1 if a figure is above, as params=1e6 or epoch.forward_flops=2T; may be given again"
@@ -71,10 +72,7 @@ def run(name: str | None, words: Sequence[str]) -> int:
     report = _costed(given)
     limits = _limits(given.max, report)
     shown(page, arranged(report, given), given)
-    if given.plot:
-        from modelcost.commands.timing import plotted
-
-        plotted(report, given.plot)
+    plotted(report, given)
     return _judged(limits)
 
 

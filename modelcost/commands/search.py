@@ -6,7 +6,6 @@ from argparse import ArgumentTypeError
 
 from modelcost.commands.arguments import Parser, add_output, add_settings, settings, whole
 from modelcost.commands.timing import add_timing
-from modelcost.errors import ModelCostError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ def run(name: str, words: Sequence[str]) -> int:
     from modelcost.render import tuned
     from modelcost.tuning import search
 
-    if given.plot:
-        raise ModelCostError("--plot draws the layers of one model; give it to `modelcost MODEL`")
     chosen = {"batch": given.batch, **settings(given)}
     epochs = chosen.pop("epochs")
     how = {"trials": given.trials, "epochs": epochs, "hyperband": given.hyperband}

@@ -1,4 +1,4 @@
-"""The options about time: which CPU, by which method, under which assumptions; and the plot of the roofline."""
+"""The options about time: which CPU, by which method, under which assumptions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.commands.arguments import Parser
-    from modelcost.report import Report
 
 METHODS = ("textbook", "roofline", "calibrated", "measure")
 MODES = ("graph", "eager", "predict")
@@ -46,19 +45,13 @@ def add_timing(parser: Parser) -> None:
     parser.add_argument("--assume", metavar="NAME=N", action="append", default=[], help=words)
 
 
-def add_roofline(parser: Parser) -> None:
-    """The picture of a time."""
-    words = "draw the roofline and the model's layers under it into a file, .png, .svg or .pdf"
-    parser.files.append(parser.add_argument("--plot", metavar="FILE", help=words))
-
-
 def timing(given: Namespace) -> dict[str, Any]:
     """The arguments of `cost` that are about time; none where no CPU was asked for."""
     figures = {name: getattr(given, name) for name in FIGURES if getattr(given, name, None) is not None}
-    asked = [name for name in ("method", "mode", "assume", "plot") if getattr(given, name, None)]
+    asked = [name for name in ("method", "mode", "assume", "plot_roofline") if getattr(given, name, None)]
     if getattr(given, "cpu", None) is None and not figures:
         if asked:
-            raise ModelCostError(f"--{asked[0]} is about the time on a CPU; give --cpu")
+            raise ModelCostError(f"--{asked[0].replace('_', '-')} is about the time on a CPU; give --cpu")
         return {}
     mode = {"mode": given.mode} if given.mode else {}
     return {"cpu": _cpu(given.cpu, figures), "method": given.method, "assume": _assumed(given.assume), **mode}
@@ -88,11 +81,3 @@ def _assumed(texts: list[str]) -> dict[str, float]:
         except ValueError:
             raise ModelCostError(f"--assume {name} must be a number. Received: {short(value)}") from None
     return found
-
-
-def plotted(report: Report, path: str) -> None:
-    """Draw the roofline of the report's CPU, and its layers, into a file."""
-    from modelcost.commands.saving import saved
-    from modelcost.render.roofline import plot
-
-    saved(plot(report, path.rpartition(".")[2].lower()), path, "--plot")

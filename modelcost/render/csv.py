@@ -38,15 +38,30 @@ def _cell(value: Any) -> Any:
 
 
 def frame(report: Report) -> Any:
-    """The rows as a pandas data frame, a line each, without the total; figures beyond 2**63 stay exact.
+    """The rows as a pandas data frame, a line each by its name, without the total.
+
+    A column of figures is of int64 where all fit, and of Python's own ints where they do not, so that these and their
+    sums stay exact; formulas of sizes that are not known are text.
 
     Raises `ModelCostError` where pandas is not installed.
     """
     try:
-        from pandas import DataFrame  # type: ignore[import-untyped,unused-ignore]
+        from pandas import DataFrame, Index, Series  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         raise ModelCostError("to_pandas needs pandas: pip install 'modelcost[notebook]'") from None
     from modelcost.render.page import records
 
-    head, *rows, _ = records(report)
-    return DataFrame([[int(v) if isinstance(v, int) else v for v in row] for row in rows], columns=head)
+    head, *rows, total = records(report)
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(head)}
+    index = Index(columns.pop("name"), name="name", dtype=object)
+    sums = dict(zip(head, total, strict=True))
+    return DataFrame({name: _column(Series, index, values, sums[name]) for name, values in columns.items()})
+
+
+def _column(series: Any, index: Any, values: list[Any], total: Any) -> Any:
+    """A column, of int64 where the sum of its figures is one too."""
+    plain = [int(value) if isinstance(value, int) else value if isinstance(value, str) else formula(value)
+             for value in values]  # fmt: skip
+    figures = all(isinstance(value, int) for value in plain)
+    small = figures and isinstance(total, int) and total < 2**63
+    return series(plain, index, "int64" if small else "object" if figures else None)

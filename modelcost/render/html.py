@@ -26,8 +26,12 @@ def written(blocks: Sequence[Block]) -> str:
     """Blocks as a whole page; every text in it is escaped."""
     title = next((block.text for block in blocks if isinstance(block, Heading)), "modelcost")
     head = f'<meta charset="utf-8"><title>{text(title)}</title><style>{STYLE}</style>'
-    body = "\n".join(_block(block) for block in blocks)
-    return f'<!doctype html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}\n</body>\n</html>\n'
+    return f'<!doctype html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body(blocks)}\n</body>\n</html>\n'
+
+
+def body(blocks: Sequence[Block]) -> str:
+    """Blocks as a piece of a page, with no style of its own; every text in it is escaped."""
+    return "\n".join(_block(block) for block in blocks)
 
 
 def text(given: str) -> str:

@@ -9,8 +9,12 @@ from modelcost.render.escape import latex as escaped
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from modelcost.render.blocks import Block, Working
+
+LONGEST = 1500
+"""Characters of mathematics that a notebook sets at once: the total of a deep network has thousands of terms."""
 
 
 def written(blocks: Sequence[Block]) -> str:
@@ -43,13 +47,32 @@ def _working(working: Working) -> str:
     count = working.count
     is_size = count.name == working.name and working.name.partition("_")[0].isupper()
     name = _math(Count(0, working.name).latex()) if is_size else rf"\text{{{escaped(working.name)}}}"
+    return f"{name} &= " + " \\\\\n&= ".join(_steps(count))
+
+
+def displayed(count: Any) -> str | None:
+    """A count as a notebook shows it: formula, numbers and result, but for those that are too long to be set.
+
+    None where there is nothing to show but a number.
+
+    >>> print(displayed(Count(3, "K") * Count(16, "C")))
+    $\\displaystyle K \\cdot C = 3 \\cdot 16 = 48$
+    """
+    if count.name is None and not count.args:
+        return None
+    fitting = [step for step in _steps(count) if len(step) <= LONGEST]
+    return f"$\\displaystyle {' = '.join(fitting)}$" if fitting else None
+
+
+def _steps(count: Any) -> list[str]:
+    """Formula, numbers and result, with nothing said twice; a formula without a value has no result."""
     result = f"{count:,}" if isinstance(count, int) else getattr(count, "result", None)
     result = result and result.replace(",", "{,}").replace(" s", r"\,\mathrm{s}")
     steps: list[str] = []
     for step in (_math(count.latex()), _math(count.latex(numbers=True)), result) if hasattr(count, "latex") else ():
         if step is not None and (not steps or steps[-1] != step.replace("{,}", "")):
             steps.append(step)
-    return f"{name} &= " + " \\\\\n&= ".join(steps)
+    return steps
 
 
 def _math(text: str) -> str:

@@ -1,0 +1,26 @@
+"""What a report looks like in a cell of a notebook: its tables, in a box that scrolls where they are long."""
+
+from __future__ import annotations
+
+from modelcost.render.html import body
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modelcost.report import Report
+
+STYLE = (
+    ".modelcost{max-height:36em;overflow:auto}"
+    ".modelcost h1{font-size:1.2em}.modelcost h2{font-size:1.05em}"
+    ".modelcost th,.modelcost td{text-align:left}"
+    ".modelcost .n{text-align:right;font-variant-numeric:tabular-nums}"
+    ".modelcost thead th{position:sticky;top:0;background:var(--jp-layout-color0,Canvas)}"
+    ".modelcost tfoot td{font-weight:bold;border-top:1px solid}"
+)
+"""Held to its own box, so that nothing else on the notebook's page looks otherwise."""
+
+
+def html(report: Report) -> str:
+    """The report as a piece of HTML, every name in it escaped."""
+    from modelcost.render.page import blocks
+
+    return f'<style>{STYLE}</style>\n<div class="modelcost" tabindex="0">\n{body(blocks(report))}\n</div>\n'

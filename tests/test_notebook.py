@@ -1,0 +1,65 @@
+"""What a notebook shows: a report as its tables, a count as mathematics."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+from golden_files import assert_golden
+from test_render import MODELS, hostile
+
+import modelcost as mc
+from modelcost.count import Count, Expression
+from modelcost.render import page, rendered
+
+
+@pytest.mark.parametrize("name", ["small", "hostile"])
+def test_a_report_shows_itself_as_html(name: str) -> None:
+    assert_golden(f"notebook_{name}.html", mc.cost(MODELS[name](), batch=64, data=1000, epochs=3)._repr_html_())
+
+
+def test_a_report_shows_itself_as_markdown() -> None:
+    report = mc.cost(hostile())
+    assert report._repr_markdown_() == rendered(page, report, "markdown")
+
+
+def test_what_a_notebook_shows_has_the_elements_of_tables_alone() -> None:
+    found: set[str] = set()
+
+    class Tags(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.update((tag, *(name for name, _ in attrs)))
+
+    Tags().feed(mc.cost(hostile())._repr_html_())
+    tables = {"table", "thead", "tbody", "tfoot", "tr", "th", "td"}
+    assert found <= {"style", "div", "class", "tabindex", "h1", "h2", "p", *tables}
+
+
+def test_a_count_shows_itself_as_mathematics() -> None:
+    conv1 = mc.cost("alexnet")["conv1"]
+    assert conv1.params._repr_latex_() == (
+        r"$\displaystyle K \cdot K \cdot C \cdot F + F = 11 \cdot 11 \cdot 3 \cdot 96 + 96 = 34{,}944$"
+    )
+    assert Count(3, "K")._repr_latex_() == r"$\displaystyle K = 3$"
+    assert (Expression("T") * 4)._repr_latex_() == r"$\displaystyle T \cdot 4$"
+    assert Count(3)._repr_latex_() is None  # a number is shown as any number is
+
+
+def test_the_mathematics_of_a_deep_network_is_not_set() -> None:
+    params = mc.cost("resnet152").params
+    assert params._repr_latex_() == r"$\displaystyle 60{,}419{,}944$"
+
+
+def test_a_hostile_name_cannot_leave_the_mathematics() -> None:
+    name = "a$b}\\end{x}\n%"
+    shown = Count(3, name) * 2
+    latex = shown._repr_latex_()
+    assert latex.count("$") == 3 and r"\$" in latex and "\n" not in latex and r"\end" not in latex
+
+
+def test_to_count_loads_nothing_of_what_shows() -> None:
+    code = "import modelcost as mc, sys; mc.cost('alexnet').params; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not [name for name in done.stdout.split() if name.startswith("modelcost.render")]

@@ -1,0 +1,121 @@
+"""Plots: that they show the figures of the report, all of them, and that names do no harm."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_render import free, hostile
+
+import modelcost as mc
+from modelcost.cli import main
+from modelcost.errors import ModelCostError
+from modelcost.render.plots import text
+
+pytest.importorskip("matplotlib")
+
+
+def bars(axes: Any) -> list[float]:
+    return [patch.get_width() for patch in axes.patches]
+
+
+def tops(axes: Any) -> list[float]:
+    """The most that each stacked layer reaches."""
+    return [max(path.vertices[:, 1].max() for path in area.get_paths()) for area in axes.collections]
+
+
+def test_the_bars_are_the_figures_of_the_rows() -> None:
+    report = mc.cost("alexnet")
+    figure = report.plot()
+    for axes, name in zip(figure.axes, ("params", "flops", "activation_bytes"), strict=True):
+        assert bars(axes) == [float(row.figures[name]) for row in report]
+    assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == [row.name for row in report]
+    assert figure.axes[1].get_title() == "FLOPs: 2.27G"
+
+
+def test_other_figures_are_drawn_by_name() -> None:
+    report = mc.cost("lenet5")
+    assert bars(report.plot("macs").axes[0]) == [float(row.macs) for row in report]
+    with pytest.raises(ModelCostError, match=r"unknown figure of a layer 'mac'; did you mean macs\?"):
+        report.plot("mac")
+
+
+def test_the_names_of_a_deep_network_do_not_overlap() -> None:
+    report = mc.cost("resnet152")
+    figure = report.plot()
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
+    assert len(boxes) > 20
+    heights = sorted((box.y0, box.y1) for box in boxes)
+    assert all(above[0] >= below[1] - 3 for below, above in pairwise(heights))
+    most = max(report, key=lambda row: row.flops)
+    assert most.name in [label.get_text() for label in figure.axes[0].get_yticklabels()]
+
+
+def test_the_memory_of_a_step_reaches_its_peak() -> None:
+    from modelcost.memory import Memory
+
+    report = mc.cost("lenet5", batch=32, optimizer="adam")
+    memory = Memory(mc.zoo.lenet5(), batch=32, slots=2)
+    inference, training = report.plot_memory().axes
+    assert max(tops(inference)) == memory.peak_inference_bytes
+    assert max(tops(training)) == memory.peak_training_bytes
+    assert "optimizer state" in training.get_legend_handles_labels()[1]
+    assert training.get_title().startswith("training: peak ")
+
+
+def test_training_is_drawn_where_it_was_asked_for() -> None:
+    assert len(mc.cost("lenet5").plot_memory().axes) == 1
+
+
+def test_every_kind_of_what_is_held_has_its_colour() -> None:
+    from modelcost.render.plots.memory import COLORS, held_by_kind
+
+    for name in ("resnet18", "lstm_stack", "vit_b16"):
+        report = mc.cost(name, optimizer="adam")
+        plan = report.memory.training
+        held = held_by_kind(plan, 1)
+        assert list(held) == [kind for kind in COLORS if kind in held]
+        sums = [sum(several) for several in zip(*held.values(), strict=True)]
+        assert sums == [plan.bytes(step, 1) for step in range(len(plan.steps))]
+
+
+def test_a_figure_shows_itself_in_a_notebook() -> None:
+    figure = mc.cost("lenet5", cpu="i7-8700k").plot_roofline()
+    assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+def test_drawing_leaves_no_state_behind() -> None:
+    import sys
+
+    mc.cost("lenet5").plot()
+    assert "matplotlib.pyplot" not in sys.modules
+
+
+def test_hostile_names_are_drawn_as_they_are() -> None:
+    report = mc.cost(hostile(), optimizer="sgd", cpu="i7-8700k")
+    for figure in (report.plot(), report.plot_memory(), report.plot_roofline()):
+        assert figure._repr_png_().startswith(b"\x89PNG")
+    assert text("$x_{1}^$\n") == r"\$x_{1}^\$\n"
+
+
+def test_what_cannot_be_drawn_says_why() -> None:
+    with pytest.raises(ModelCostError, match=r"conv2d: flops has no value yet: .*; give the sizes that are missing"):
+        mc.cost(free()).plot("flops")
+    read = mc.Report.from_json(mc.cost("lenet5").to_json())
+    with pytest.raises(ModelCostError, match="read from a file has no plan of its memory; cost the model again"):
+        read.plot_memory()
+    assert bars(read.plot("params").axes[0]) == bars(mc.cost("lenet5").plot("params").axes[0])
+
+
+def test_plots_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {option: tmp_path / f"{option}.png" for option in ("plot", "plot-memory", "plot-roofline")}
+    words = [word for option, file in files.items() for word in (f"--{option}", str(file))]
+    assert main(["lenet5", "--cpu", "i7-8700k", *words]) == 0
+    assert all(file.read_bytes().startswith(b"\x89PNG") for file in files.values())
+    assert len({file.read_bytes() for file in files.values()}) == 3
+    capsys.readouterr()
+    assert main(["lenet5", "--plot", "x.bmp"]) == 2
+    assert "unknown ending of a picture 'bmp'; known are: png, svg, pdf" in capsys.readouterr().err
