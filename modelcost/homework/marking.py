@@ -110,7 +110,7 @@ def verdict_on(claim: Claim, subject: Subject) -> Verdict:
 def _in_units(claim: Claim) -> Numeral:
     """The figure that was claimed, in the unit in which the quantity is counted."""
     asked = quantity(claim.quantity)
-    figure: Numeral = claim.given
+    figure: Numeral = claim.given if claim.tolerance is None else claim.given.within(claim.tolerance)
     if figure.measures and figure.measures != asked.measures:
         if (figure.measures, asked.measures) != ("bits", "bytes"):
             raise ModelCostError(f"{claim.quantity} is not measured in {figure.unit}. Received: {figure.text}")
@@ -118,9 +118,7 @@ def _in_units(claim: Claim) -> Numeral:
     elif not figure.unit:
         figure = figure.scaled(asked.unit)
         figure.unit = {10**6: "MB"}.get(int(asked.unit), "")
-    if claim.tolerance is not None:
-        return figure.within(claim.tolerance)
-    if asked.measures == "seconds" and figure.exact:
+    if claim.tolerance is None and asked.measures == "seconds" and figure.exact:
         half = Fraction(1, 2)  # time is no whole number: a claim of 126 s is rounded
         return Numeral(figure.value, figure.value - half, figure.value + half, figure.text, True, figure.unit)
     return figure

@@ -57,6 +57,8 @@ def test_figures_as_people_write_them(tmp_path: Path) -> None:
         "quantity: steps_per_epoch, claim: 375",
         "quantity: validation_steps, claim: 94",
         "of: model, quantity: params_megabytes, claim: 4.12",
+        "of: model, quantity: params_megabytes, claim: 4.2, tolerance: 2%",
+        "of: model, quantity: params_megabytes, claim: 4.2, tolerance: 0.1",
     ]
     assert statuses(sheet(tmp_path, *claims)) == ["right"] * len(claims)
 
@@ -65,6 +67,8 @@ def test_figures_that_are_not_quite_so(tmp_path: Path) -> None:
     claims = [
         "of: conv1, quantity: multiplies, claim: ≈ 3.8e5",
         "of: conv1, quantity: multiplies, claim: 380000, tolerance: 1%",
+        "of: model, quantity: params_megabytes, claim: 4.2, tolerance: 1%",
+        "of: model, quantity: params_megabytes, claim: 4.2, tolerance: 0.05",
         "of: conv1, quantity: multiplies, claim: 380000, figures: 2",
         "of: conv1, quantity: multiplies, claim: [380000, 389000]",
         "of: conv1, quantity: multiplies, claim: 390000",
