@@ -79,7 +79,11 @@ def _report(report: Report, groups: Mapping[str, Sequence[str]]) -> Report:
     found.rows = [_row(name, [report[one] for one in names]) for name, names in groups.items()]
     found._by_name = {row.name: row for row in found.rows}
     if report.trains:
-        found.training = _training(report, groups)
+        found.training = type(report.training)(_grouped(report.training, groups), report.training.totals)
+    if report.trains and report.shows_memory:
+        memory: Any = copy(report.memory)
+        memory.rows = _grouped(memory.rows, groups)
+        found.memory = memory
     return found
 
 
@@ -91,16 +95,14 @@ def _row(name: str, rows: Sequence[Row]) -> Row:
     return Together(name, "Model" if nested else "", inputs, outputs, _sums(rows))
 
 
-def _training(report: Report, groups: Mapping[str, Sequence[str]]) -> Any:
-    """The rows of a training step in the same groups; what is of no layer, as the optimizer, stands below them."""
-    step = report.training
-    of_layers = {name for names in groups.values() for name in names}
-    rows = []
+def _grouped(rows: Iterable[Figures], groups: Mapping[str, Sequence[str]]) -> list[Figures]:
+    """Rows of training, or of memory, in the same groups; what is of no layer, as the optimizer, stands below them."""
+    by_name, found = {row.of: row for row in rows}, []
     for name, names in groups.items():
-        several = [step[one] for one in names if one in step]
+        several = [by_name.pop(one) for one in names if one in by_name]
         alone = len(several) == 1 and several[0].of == name
-        rows += several if alone else [Figures(name, _sums(several))] if several else []
-    return type(step)([*rows, *(row for row in step if row.of not in of_layers)], step.totals)
+        found += several if alone else [Figures(name, _sums(several))] if several else []
+    return [*found, *by_name.values()]
 
 
 def _sums(rows: Sequence[Figures]) -> dict[str, Any]:

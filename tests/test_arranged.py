@@ -29,6 +29,9 @@ def test_rows_add_up_to_the_totals_however_they_are_arranged(model: mc.Model | s
             assert sum(row.figures[figure] for row in report) == whole == report.totals.figures[figure]
     for figure, whole in plain.training.totals.figures.items():
         assert sum(row.figures[figure] for row in report.training) == whole
+    for figure in ("parameter_bytes", "gradient_bytes", "kept_activation_bytes"):
+        assert sum(row.figures[figure] for row in report.memory.rows) == plain.memory.figures[figure]
+    assert len(report.memory.rows) <= len(report.rows) + 1
     again = mc.Report.from_json(report.to_json())
     assert [(row.name, row.figures) for row in again] == [(row.name, row.figures) for row in report]
 

@@ -41,7 +41,8 @@ def written(blocks: Sequence[Block], width: int | None = None, paint: Paint = pl
         if isinstance(block, Heading):
             style = "title" if block.level == 1 else "heading"
             lines += [""] if lines and lines[-1] else []
-            lines += [paint(visible(block.text), style), *([""] if block.level == 1 else [])]
+            lines += [paint(line, style) for line in filled(visible(block.text), width or len(visible(block.text)))]
+            lines += [""] if block.level == 1 else []
         elif isinstance(block, Paragraph):
             text = filled(visible(block.text), width or FILL)
             lines += [paint(line, "warning") for line in text] if block.warning else text

@@ -71,7 +71,7 @@ def with_prefix(value: float, _: Any = None) -> str:
     >>> with_prefix(2.5e9), with_prefix(0), with_prefix(0.5)
     ('2.5G', '0', '0.5')
     """
-    from modelcost.render.units import PREFIXES
+    from modelcost.prefixes import PREFIXES
 
     power = 0
     while abs(value) >= 1000 and power + 1 < len(PREFIXES):
