@@ -119,7 +119,6 @@ class Plan:
         return [
             {"name": one.name, "kind": one.kind, "bytes": one.fixed + batch * one.each, "first": first, "last": last}
             for one, (first, last) in self.lives.items()
-            if last >= first
         ]
 
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 import modelcost as mc
 from modelcost.errors import ModelCostError
 from modelcost.graph import Tensor
+from modelcost.memory.backward import Backward
+from modelcost.memory.values import Trace
 from tests.random_layers import CASES
 
 
@@ -45,6 +47,12 @@ def test_what_trains_has_a_plan_and_its_layers_add_up(kind: str, data: st.DataOb
     assert memory.kept_activation_bytes == sum(map(kept_by(memory), held))
     assert memory.activation_bytes == 3 * report.totals.activation_bytes
     assert memory.peak_inference_bytes < memory.peak_training_bytes
+    trace = Trace(memory.model, memory.entries, memory.runtime, True)
+    backward = Backward(trace)
+    read = {one for op in backward.ops for one in op.reads} | set(backward.of_weights.values())
+    assert all(op.made in read for op in backward.ops), "a gradient that nobody reads"
+    assert set(backward.of_weights) <= set(trace.trained())
+    assert set(backward.of_weights) == set(trace.trained()) or kind == "ReversibleEmbedding"  # uses one of its two
 
 
 def kept_by(memory: Any) -> Any:

@@ -58,6 +58,8 @@ def test_every_value_is_made_before_it_is_read_and_each_trained_weight_gets_its_
         for op in backward.ops:
             assert set(op.reads) <= there
             there.add(op.made)
+        read = {one for op in backward.ops for one in op.reads} | set(backward.of_weights.values())
+        assert all(op.made in read for op in backward.ops), "a gradient that nobody reads"
         for weight, gradient in backward.of_weights.items():
             assert weight.differentiable
             assert (gradient.elements, gradient.width) == (weight.elements, weight.width)

@@ -52,6 +52,7 @@ def test_bytes_of_weights_their_gradients_and_the_optimizer() -> None:
         ("Adam(use_ema=True)", 3 * 39, 12),
         ("Adam(gradient_accumulation_steps=4)", 3 * 39, 12),
         ("Nadam()", 2 * 39, 16),
+        ("LossScaleOptimizer('nadam')", 2 * 39, 12 + 12 + 16),
         ("LossScaleOptimizer('adam')", 2 * 39, 12 + 12 + 12),
         ("Adafactor()", 39 + (5 + 4) + 2 + (4 + 3) + 2, 12),  # a row and a column, or two numbers; and the product
     ],
@@ -101,6 +102,21 @@ def test_moving_statistics_are_parameters_without_gradients() -> None:
     memory = Memory(Sequential([Input((2, 2, 8)), BatchNormalization()]), optimizer=MOMENTUM)
     found = (memory.parameter_bytes, memory.gradient_bytes, memory.optimizer_bytes)
     assert found == (4 * 32, 4 * 16, 4 * 16 + COUNTERS)
+
+
+def test_a_number_of_the_optimizer_s_own_may_be_as_wide_as_the_weights() -> None:
+    assert mlp("nadam", dtype="float64").optimizer_bytes == 2 * 39 * 8 + COUNTERS + 8
+    assert mlp("nadam", dtype="mixed_float16").optimizer_bytes == 2 * 39 * 4 + COUNTERS + 4
+
+
+@pytest.mark.parametrize(("optimizer", "several"), [("sgd", 1), (MOMENTUM, 1), ("adam", 2), ("Adam(use_ema=True)", 3)])
+def test_an_update_makes_a_tensor_for_each_slot_and_one_at_least(optimizer: str, several: int) -> None:
+    steps = [step for step in mlp(optimizer).training.steps if step.phase == "optimizer"]
+    assert [one.fixed for step in steps for one in step.makes] == [
+        4 * params for params in (5 * 4, 4, 4 * 3, 3) for _ in range(several)
+    ]
+    fused = [step for step in mlp(optimizer, runtime="xla").training.steps if step.phase == "optimizer"]
+    assert not [one for step in fused for one in step.makes]
 
 
 def test_the_peak_of_a_small_inference_by_hand() -> None:
@@ -186,6 +202,33 @@ def test_checkpoints_save_memory_and_say_what_is_done_again() -> None:
     # kept: the ends of the first three segments, and all four of the last
     assert (with_all.kept_activation_bytes, with_few.kept_activation_bytes) == (4 * 50 * 16, 4 * 50 * 7)
     assert with_all.but(checkpoints=16).training.peak_bytes(100) == with_all.training.peak_bytes(100)
+
+
+def test_what_checkpoints_save_and_add_by_hand() -> None:
+    layers = [Dense(50, activation="tanh", use_bias=False, name=f"d{i}") for i in range(16)]
+    memory = Memory(Sequential([Input((50,)), *layers]), optimizer="adam", batch=10_000)
+    found = memory.checkpointed("sqrt")
+    saved = memory.peak_training_bytes - memory.but(checkpoints=4).peak_training_bytes
+    assert found == {
+        "batch": 10_000,
+        "layers_again": 12,
+        "saved_bytes": saved,
+        "added_flops": 12 * 10_000 * 50 * (50 + 49),  # multiplies and adds; what tanh takes stands apart
+    }
+    assert saved > 0
+    assert memory.but(checkpoints=3).checkpointed("sqrt") == found
+
+
+def test_gradients_go_back_where_the_work_says() -> None:
+    """The variance's gradient goes to the numbers, and not to the mean that they are taken from."""
+    model = Sequential([Input((2, 2, 8)), Dense(8, use_bias=False, name="d"), BatchNormalization(name="bn")])
+    steps = [
+        step for step in Memory(model, optimizer="sgd", runtime="plain").training.steps if step.phase == "backward"
+    ]
+    added = [step for step in steps if step.name == "d" and len(step.reads) == 3 and len(step.makes) == 1]
+    assert len(added) == 1  # the gradients by the shift and scale, by the mean, and by the variance: three, not four
+    to_the_mean = [step for step in steps if step.name == "bn" and [one.each for one in step.makes] == [0, 8 * 4 * 4]]
+    assert len(to_the_mean) == 2  # sums over the batch: for the shift that the mean is part of, and for the scale
 
 
 @pytest.mark.parametrize("name", list(RUNTIMES))

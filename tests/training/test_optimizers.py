@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+import modelcost as mc
+from modelcost.conventions import CONVENTIONS
 from modelcost.conventions.tensorflow.operations import flops_of
 from modelcost.count import Count
 from modelcost.errors import ModelCostError
@@ -373,3 +375,24 @@ def test_state_by_hand() -> None:
     for text, slots in {"rmsprop": 1, "RMSprop(momentum=0.5)": 2, "SGD(momentum=0.9)": 1, "sgd": 0, "adam": 2}.items():
         assert get(text).state_numbers(kernel) == 15 * slots
     assert get("adam").counters() == {"iteration": "int64", "learning_rate": "float32"}
+
+
+@pytest.mark.parametrize("text", ["sgd", *PLAIN, *MORE, *SCALED])
+@pytest.mark.parametrize("convention", ["flops", "all", "2macs"])
+def test_a_step_counts_all_work_however_it_is_written(text: str, convention: str) -> None:
+    model = mc.Sequential([mc.Input((6, 6, 2)), mc.Conv2D(3, 3, name="conv"), mc.Flatten(), mc.Dense(4, name="out")])
+    training = mc.cost(model, optimizer=text, convention=convention).training
+    weights = CONVENTIONS[convention].weights
+    for name, shapes in (("conv", ((3, 3, 2, 3), (3,))), ("out", ((48, 4), (4,)))):
+        works = get(text).update_work(
+            [Weight(one, shape) for one, shape in zip(("kernel", "bias"), shapes, strict=True)]
+        )
+        columns = [column for work in works for column in work.counted().items()]
+        assert training[name].optimizer_flops == sum(weights.get(column, 0) * int(count) for column, count in columns)
+
+
+def test_what_is_done_again_and_again_is_written_once() -> None:
+    report = mc.cost(mc.Sequential([mc.Input((784,)), mc.Dense(10)]), optimizer="adam")
+    row = report.training["dense"]
+    assert (row.optimizer_flops.formula(), row.optimizer_flops) == ("5*tensors + 11*P", 5 * 2 + 11 * 7850)
+    assert "P = C*U + U = 784*10 + 10 = 7,850" in report.explain("dense")
