@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from modelcost.model import Model
 
 MODEL = (
-    "a name of the zoo (see `modelcost models`), a file (.keras, .json, .h5), or package.module:name for a model of "
-    "your own"
+    "a name of the zoo (see `modelcost models`), a file (.keras, .json, .h5, .yaml), or package.module:name for a "
+    "model of your own"
 )
 
 

@@ -65,7 +65,7 @@ def answers(path: str, model: str | None = None, setting: dict[str, Any] | None 
 
     Raises `ModelCostError` for a file that cannot be read, is no such file, or has a word in it that nobody knows.
     """
-    from modelcost.homework.yaml_file import yaml_text
+    from modelcost.importers.yaml_text import yaml_text
 
     place = Path(path)
     with place.open("rb") as file:
@@ -119,15 +119,10 @@ def _models(found: dict[str, Any], title: str, model: str | None) -> dict[str, A
 
 def _model(name: str, given: Any) -> Any:
     """A model: made of its layers, or loaded by its name; never code."""
-    from modelcost.homework.layer_calls import sequential
     from modelcost.importers import load
+    from modelcost.importers.layer_calls import model_of
 
-    if not isinstance(given, dict):
-        return load(str(given))
-    _known_words("key", given, ("input", "layers"))
-    if given.get("input") is None or "layers" not in given:
-        raise ModelCostError(f"{name}: a model is input: [28, 28, 1] and layers: [...], or a name")
-    return sequential(name, shape(given["input"]), _list("layers", given["layers"]))
+    return model_of(given, name) if isinstance(given, dict) else load(str(given))
 
 
 def _setting(given: Any) -> dict[str, Any]:

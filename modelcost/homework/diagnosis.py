@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import inf, log2
 
 from modelcost.homework.misread import meant
-from modelcost.homework.search import FURTHER, together
+from modelcost.homework.search import FURTHER, ends, together
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,21 +128,16 @@ def _reached(
     if claim.means(Fraction(reference.count)) and before:
         yield reference.bits, before
     if search is not None:
-        for bits, slips in search.explained(*_ends(claim), left, bound):
+        for bits, slips in search.explained(*ends(claim.low, claim.high), left, bound):
             if slips:
                 yield reference.bits + bits, (*before, *slips)
     for figure, slip in others if left else ():
         if figure.means(reference.count):
             yield reference.bits + slip.bits, (*before, slip)
         elif search is not None and left > 1 and slip.bits + FURTHER + LEAST <= bound:
-            for bits, slips in search.explained(*_ends(figure), 1, bound - slip.bits - FURTHER):
+            for bits, slips in search.explained(*ends(figure.low, figure.high), 1, bound - slip.bits - FURTHER):
                 if slips:
                     yield reference.bits + bits + slip.bits + FURTHER, (*before, *slips, slip)
-
-
-def _ends(claim: Numeral) -> tuple[int, int]:
-    """The least and the greatest whole number that a claim may mean."""
-    return -(-claim.low // 1), claim.high // 1
 
 
 def _best(found: Iterable[Explanation]) -> list[Explanation]:

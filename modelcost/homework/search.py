@@ -17,6 +17,7 @@ from modelcost.homework.slips import Slip, slips
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from fractions import Fraction
     from typing import Any, Protocol
 
     from modelcost.homework.form import Node
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
         form: Form
 
-        def explained(self, low: int, high: int, most: int, limit: float = ...) -> Iterator[Found]: ...
+        def explained(self, low: Any, high: Any, most: int, limit: float = ...) -> Iterator[Found]: ...
 
 
 MOST_TRIED = {2: 10_000, 3: 20_000}
@@ -78,7 +79,7 @@ class Tried:
             self._places[slip] = under, _bits(top for top, _ in tops), _bits(top for top, value in tops if not value)
         return self._places[slip]
 
-    def explained(self, low: int, high: int, most: int, limit: float = inf) -> Iterator[Found]:
+    def explained(self, low: Any, high: Any, most: int, limit: float = inf) -> Iterator[Found]:
         """The sets of at most so many slips, and bits, with which the formula comes to a value from `low` to `high`."""
         for count in range(most + 1):
             outcomes = self.outcomes(count, limit)
@@ -115,6 +116,11 @@ def _together(one: Places, other: Places) -> bool:
     if own & others & ~(out | out_other):
         return False
     return bool(others & ~(out | under & ~own)) and bool(own & ~(out_other | under_other & ~others))
+
+
+def ends(low: Fraction, high: Fraction) -> tuple[Any, Any]:
+    """From where to where a figure may be, as whole numbers where they are: those compare much faster."""
+    return tuple(int(one) if one.denominator == 1 else one for one in (low, high))  # type: ignore[return-value]
 
 
 def together(several: Sequence[Slip]) -> dict[int, int]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 from math import inf, log2
 
 from modelcost.homework.form import Form
-from modelcost.homework.search import FURTHER, Tried, searched
+from modelcost.homework.search import FURTHER, Tried, ends, searched
 from modelcost.homework.slips import Slip
 
 TYPE_CHECKING = False
@@ -48,7 +49,7 @@ class TriedSum:
             self._searches[name] = searched(self.parts[name].behind, self.others)
         return self._searches[name]
 
-    def explained(self, low: int, high: int, most: int, limit: float = inf) -> Iterator[Found]:
+    def explained(self, low: Any, high: Any, most: int, limit: float = inf) -> Iterator[Found]:
         """The sets of at most so many slips, and bits, with which the sum comes to a value from `low` to `high`."""
         value = self.form.value
         if low <= value <= high:
@@ -67,7 +68,7 @@ class TriedSum:
             self._changes = sorted(found, key=lambda change: change[:2])
         return self._changes
 
-    def _one(self, low: int, high: int, limit: float) -> Iterator[Found]:
+    def _one(self, low: Any, high: Any, limit: float) -> Iterator[Found]:
         for change in _between(self.changes(), low, high):
             yield change[1], (placed(change),)
         for name in self.long:
@@ -75,7 +76,7 @@ class TriedSum:
             for bits, several in self.search(name).explained(low + value, high + value, 1, limit - self.place):
                 yield bits + self.place, tuple(_at(name, slip) for slip in several)
 
-    def _two(self, low: int, high: int, limit: float) -> Iterator[Found]:
+    def _two(self, low: Any, high: Any, limit: float) -> Iterator[Found]:
         """Slips in two parts. The second is looked up by what the first leaves, those of few bits first."""
         likely = sorted(self.changes(), key=lambda change: change[1])[:MOST_PAIRS]
         if not likely:
@@ -87,7 +88,7 @@ class TriedSum:
                 if not one[3] & other[3] and min(one[3]) < min(other[3]):
                     yield one[1] + other[1] + FURTHER, (placed(one), placed(other))
 
-    def _in_one_part(self, low: int, high: int, most: int, limit: float) -> Iterator[Found]:
+    def _in_one_part(self, low: Any, high: Any, most: int, limit: float) -> Iterator[Found]:
         """Several slips in one part, which is then off by all that the sum is off by."""
         bound = min(limit - self.place, IN_ONE_PART)
         for name, part in self.parts.items():
@@ -155,7 +156,7 @@ def _plain(text: str) -> str:
     return re.sub(r" \([\d,]+\)|(?<=the )[\d,]+ ", "", text)
 
 
-def _between(changes: list[Change], low: int, high: int) -> list[Change]:
+def _between(changes: list[Change], low: Any, high: Any) -> list[Change]:
     first = bisect_left(changes, low, key=lambda change: change[0])
     return changes[first : bisect_right(changes, high, key=lambda change: change[0])]
 
@@ -185,7 +186,7 @@ class TriedProduct:
         self.outer = Tried(Form(_folded(form.root, longest)), others)
         self.folded = longest.value
 
-    def explained(self, low: int, high: int, most: int, limit: float = inf) -> Iterator[Found]:
+    def explained(self, low: Any, high: Any, most: int, limit: float = inf) -> Iterator[Found]:
         """The sets of at most so many slips, and bits, with which it comes to a value from `low` to `high`."""
         for count in range(min(most, 2) + 1):
             for value, bits, several in self.outer.outcomes(count, limit):
@@ -193,8 +194,11 @@ class TriedProduct:
                     continue
                 left = 0 if most == count else min(most - count, 1 if count else 2)
                 further = FURTHER if several else 0.0
-                ends = -(-low * self.folded // value), high * self.folded // value  # what the sum then has to be
-                for more, others in self.inner.explained(*ends, left, limit - bits) if ends[0] <= ends[1] else ():
+                times = Fraction(self.folded, value)
+                first, last = ends(low * times, high * times)  # what the sum then has to be
+                if first == last and first.__class__ is not int:
+                    continue  # and it is whole
+                for more, others in self.inner.explained(first, last, left, limit - bits):
                     yield bits + more + (further if others else 0.0), (*several, *others)
 
 

@@ -14,7 +14,7 @@ FRAMEWORKS = ("keras", "tf_keras", "tensorflow")
 
 
 def load(source: Any, partial: bool = False) -> Model:
-    """The model behind a name of the zoo, a file (.keras, .json, .h5, .hdf5) or a live Keras model.
+    """The model behind a name of the zoo, a file (.keras, .json, .h5, .hdf5, .yaml) or a live Keras model.
 
     A `Model` is given back as it is. `partial`: layers whose cost is not known become `UnknownLayer`s instead of an
     error; such a model is costed only as a lower bound, with `cost(model, partial=True)`.
@@ -54,16 +54,28 @@ def from_zoo(name: str, inputs: Sequence[tuple[int, ...]] | None = None) -> Mode
 
 def _from_file(path: str, partial: bool) -> Model:
     from modelcost.importers.archives import read
-    from modelcost.importers.keras_config import model_of
 
     config = read(path)
     if isinstance(config, dict) and "modelcost" in config:
         raise ModelCostError(f"{short(path)}: this is a report of modelcost's, not a model")
     try:
-        return model_of(config, partial)
+        return _from_config(path, config, partial)
     except ModelCostError as error:
         placed = type(error)(f"{short(path)}: {error}")
         raise placed from None
+
+
+def _from_config(path: str, config: Any, partial: bool) -> Model:
+    """The model that a file says: layers written out in YAML, else a configuration of Keras's."""
+    from pathlib import PurePath
+
+    if PurePath(path).suffix.lower() in (".yaml", ".yml"):
+        from modelcost.importers.layer_calls import model_of as written_out
+
+        return written_out(config, PurePath(path).stem)
+    from modelcost.importers.keras_config import model_of
+
+    return model_of(config, partial)
 
 
 def _is_keras_model(source: Any) -> bool:

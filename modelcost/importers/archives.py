@@ -85,11 +85,22 @@ def _from_hdf5(path: str, file: Any) -> Any:
     return parsed(text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text)
 
 
+def _from_yaml(path: str, file: Any) -> Any:
+    from modelcost.importers.yaml_text import LARGEST, yaml_text
+
+    try:
+        return yaml_text(_bounded(file, LARGEST).decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ModelCostError("this is no text in UTF-8") from None
+
+
 ENDINGS: dict[str, Callable[[str, Any], Any]] = {
     ".keras": _from_archive,
     ".json": _from_json,
     ".h5": _from_hdf5,
     ".hdf5": _from_hdf5,
+    ".yaml": _from_yaml,
+    ".yml": _from_yaml,
 }
 """The endings of model files, and how each is read."""
 

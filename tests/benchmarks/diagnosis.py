@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tests.homework.planted import Planted
 
 
+SLOW = 0.02  # seconds
+
+
 def checked(case: Planted, on_a_sheet: bool) -> Verdict:
     """The verdict on a case, from its figure alone or as a claim on a sheet, with all that is known of the model."""
     if not on_a_sheet:
@@ -33,14 +36,19 @@ def checked(case: Planted, on_a_sheet: bool) -> Verdict:
 
 
 def found(case: Planted, on_a_sheet: bool = False) -> tuple[int | None, float]:
-    """At which place the planted slips are named (0 is first; None: not at all), and the seconds that it took."""
-    start = time.process_time()
-    verdict = checked(case, on_a_sheet)
-    taken = time.process_time() - start
+    """At which place the planted slips are named (0 is first; None: not at all), and the seconds that it took.
+
+    What took long is done twice more and the least time is taken: the rest was the machine's.
+    """
+    taken = []
+    while len(taken) < (3 if taken and taken[0] > SLOW else 1):
+        start = time.process_time()
+        verdict = checked(case, on_a_sheet)
+        taken.append(time.process_time() - start)
     for place, one in enumerate(verdict.explanations):
         if one.certain and named(case, [slip.text for slip in one.slips], one.working):
-            return place, taken
-    return None, taken
+            return place, min(taken)
+    return None, min(taken)
 
 
 def hits(

@@ -11,8 +11,8 @@ import pytest
 from modelcost.cli import main
 from modelcost.errors import ModelCostError
 from modelcost.homework.answers import answers
-from modelcost.homework.layer_calls import layer, sequential
 from modelcost.homework.marking import Sheet, marked
+from modelcost.importers.layer_calls import layer, sequential
 
 pytest.importorskip("yaml")
 
@@ -149,8 +149,8 @@ BAD_CLAIMS = {
     "of: conv1, quantity: params, claim: 1, figures: 0": "figures must be a whole number from 1 to 50",
     "of: conv1, quantity: params, claim: 1, convention: flop": "unknown convention 'flop'",
     "of: conv1, quantity: params, claim: 1, of: conv2": "'of' is given twice",
-    "of: conv1, quantity: params, claim: !!python/name:os.system x": "an answer file has no tags",
-    "of: conv1, quantity: params, claim: &a 1": "an answer file has no anchors and aliases",
+    "of: conv1, quantity: params, claim: !!python/name:os.system x": "tags have no place here",
+    "of: conv1, quantity: params, claim: &a 1": "anchors and aliases have no place here",
 }
 
 
@@ -171,7 +171,7 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "huge": (b"# " + b"x" * 1_100_000, "at most 1,000,000 bytes"),
     "brackets": (b"[" * 10_000_000, "at most 1,000,000 bytes"),
     "control": (b"claims: \x00", "this is no YAML"),
-    "laughs": (b"a: &a [1,1]\nb: &b [*a,*a]\nclaims: [*b,*b]", "no anchors and aliases"),
+    "laughs": (b"a: &a [1,1]\nb: &b [*a,*a]\nclaims: [*b,*b]", "anchors and aliases have no place here"),
     "many": (b"model: lenet5\nclaims: [" + b"1," * 10_001 + b"]", "at most 10,000 claims"),
     "a_claim_of_text": (b"model: lenet5\nclaims: [x]", "claim 1: a claim: expected names with values"),
     "unknown_model": (b"model: lenet55\nclaims: []", "unknown model 'lenet55'; did you mean lenet5"),
@@ -180,7 +180,7 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "setting": (b"model: lenet5\nsetting: {batch: no}\nclaims: []", "a figure is written as"),
     "batch_0": (b"model: lenet5\nsetting: {batch: 0}\nclaims: []", "batch must be a whole number of at least 1"),
     "other_setting": (b"model: lenet5\nsetting: {bach: 3}\nclaims: []", "unknown setting 'bach'; did you mean batch"),
-    "no_shape": (b"layers: [Flatten()]\nclaims: []", "a model is input: .* and layers:"),
+    "no_shape": (b"layers: [Flatten()]\nclaims: []", "a model is written out as input: .* and layers: "),
     "no_call": (b"input: 8\nlayers: [os.system('x')]\nclaims: []", "a layer is written as a call"),
     "not_set": (b"model: lenet5\nclaims: [{quantity: steps_per_epoch, claim: 3}]", "data is needed for this"),
 }

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 LONGEST = 2_000  # characters of one call
 MOST_LAYERS = 2_000
+MOST_AXES = 16
+MOST_DIGITS = 19
+UNKNOWN = ("none", "null", "~")
 RULE = "a layer is written as a call with plain values, such as Conv2D(32, 5, padding='same')"
 
 
@@ -36,7 +39,8 @@ def layer(text: str, name: str | None = None) -> Layer:
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ModelCostError(f"{RULE}. Received: {short(text)}") from None
+        cut = "; within [ ] a call with a comma needs quotes" if text.count("(") != text.count(")") else ""
+        raise ModelCostError(f"{RULE}{cut}. Received: {short(text)}") from None
     if isinstance(tree, ast.Name):
         tree = ast.Call(tree, [], [])
     return _called(tree, text, {} if name is None else {"name": name})
@@ -79,8 +83,10 @@ def _value(tree: ast.expr, text: str) -> Any:
         raise ModelCostError(f"{RULE}; {short(ast.unparse(tree))} is no plain value. Received: {short(text)}") from None
 
 
-def sequential(name: str, shape: Sequence[int], calls: Sequence[Any]) -> Sequential:
+def sequential(name: str, shape: Sequence[Any], calls: Sequence[Any]) -> Sequential:
     """The model of layers that follow each other: texts, or {name: text}.
+
+    Raises `ModelCostError`, with the number of the layer, for one that is none.
 
     >>> sequential("net", [28, 28, 1], ["Flatten()", {"output": "Dense(10)"}])
     Sequential(2 layers)
@@ -91,11 +97,66 @@ def sequential(name: str, shape: Sequence[int], calls: Sequence[Any]) -> Sequent
     if len(calls) > MOST_LAYERS:
         raise ModelCostError(f"a model written out has at most {MOST_LAYERS:,} layers. Received: {len(calls):,}")
     made: list[Any] = [Input(tuple(shape), name="input")]
-    for call in calls:
-        if isinstance(call, dict):
-            if len(call) != 1:
-                raise ModelCostError(f"a layer is a call, or one name and its call. Received: {short(call)}")
-            made += [layer(text, str(name)) for name, text in call.items()]
-        else:
-            made.append(layer(call))
+    for i, call in enumerate(calls, 1):
+        try:
+            made.append(_one(call))
+        except ModelCostError as error:
+            raise type(error)(f"layer {i}: {error}") from None
     return Sequential(made, name=name)
+
+
+def _one(call: Any) -> Layer:
+    if not isinstance(call, dict):
+        return layer(call)
+    if len(call) != 1:
+        raise ModelCostError(f"a layer is a call, or one name and its call. Received: {short(call)}")
+    ((name, text),) = call.items()
+    return layer(text, str(name))
+
+
+KEYS = ("name", "input", "layers")
+FORM = "a model is written out as input: [28, 28, 1] and layers: [Flatten(), Dense(10)]"
+
+
+def model_of(found: Any, name: str) -> Sequential:
+    """The model that a YAML file says, all of it text: its input and its layers; `name` is for one without a name.
+
+    >>> model_of({"input": "28x28x1", "layers": ["Flatten()", "Dense(10)"]}, "net").count_params()
+    7850
+    """
+    if not isinstance(found, dict):
+        raise ModelCostError(f"{FORM}. Received: {short(found)}")
+    if "claims" in found:
+        raise ModelCostError("this is an answer file, not a model; mark it with modelcost check")
+    if "class_name" in found:
+        raise ModelCostError("Keras's own YAML is not read; save the model as .keras, or with to_json()")
+    for word in found:
+        if word not in KEYS:
+            raise unknown("key of a model", word, KEYS)
+    if found.get("input") in (None, "") or not isinstance(found.get("layers"), list):
+        raise ModelCostError(f"{FORM}. Received: {short(found)}")
+    given = found.get("name", name)
+    if not isinstance(given, str):
+        raise ModelCostError(f"a model's name is a word. Received: {short(given)}")
+    return sequential(given, input_shape(found["input"]), found["layers"])
+
+
+def input_shape(given: Any) -> tuple[int | None, ...]:
+    """The shape of one example as it is written, 28x28x1 or [28, 28, 1]; `none` is a size that is not known.
+
+    >>> input_shape("28 x 28 x 1"), input_shape(["none", "40"]), input_shape("49_152")
+    ((28, 28, 1), (None, 40), (49152,))
+    """
+    rule = "an input is written as 28x28x1 or [28, 28, 1], none for a size that is not known"
+    written = given if isinstance(given, list) else str(given).strip("()[] ").replace(",", "x").split("x")
+    words = [word.strip() for word in written if isinstance(word, str)]
+    if not words or len(words) != len(written) or len(words) > MOST_AXES:
+        raise ModelCostError(f"{rule}. Received: {short(given)}")
+    return tuple(None if word.lower() in UNKNOWN else _size(word, rule) for word in words)
+
+
+def _size(word: str, rule: str) -> int:
+    digits = word.replace("_", "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
+        raise ModelCostError(f"{rule}. Received: {short(word)}")
+    return int(digits)
