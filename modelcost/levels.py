@@ -62,7 +62,7 @@ class Levels:
         }
         if self.step is not None:
             figures = {name: partial(self._all_steps, passes, training) for name, passes in TRAINING.items()}
-            figures["optimizer_flops"] = lambda: self._optimizer(schedule, training.steps, schedule.updates)
+            figures["optimizer_flops"] = lambda: self._optimizer(schedule, 1, training.steps, schedule.updates)
             figures = _with_sum(figures)
         if held_out is not None:
             figures["validation_flops"] = lambda: self._forward(held_out.examples, held_out.steps)
@@ -75,7 +75,8 @@ class Levels:
         times, names = schedule.epochs, TRAINING if self.step is not None else ("forward_flops",)
         figures: dict[str, Callable[[], Any]] = {name: partial(epochs_of, name) for name in names}
         if self.step is not None:
-            figures["optimizer_flops"] = lambda: self._optimizer(schedule, schedule.run_steps, schedule.run_updates)
+            counts = (schedule.epochs, schedule.run_steps, schedule.run_updates)
+            figures["optimizer_flops"] = lambda: self._optimizer(schedule, *counts)
             figures = _with_sum(figures)
         if schedule.validation is not None:
             figures["validation_flops"] = lambda: (
@@ -94,13 +95,26 @@ class Levels:
         whole = self._on(passes, batches.batch).called("step")
         return batches.total(lambda n: whole if n is batches.batch else self._on(passes, n).called("last_step"))
 
-    def _optimizer(self, schedule: Schedule, steps: Any, updates: Any) -> Any:
-        """Steps that change the weights, and those that only add up gradients until then."""
+    def _optimizer(self, schedule: Schedule, epochs: Any, steps: Any, updates: Any) -> Any:
+        """Steps that change the weights, and those that only add up gradients until then.
+
+        Where rows are looked up, the last step of an epoch may be on fewer of them.
+        """
         assert self.step is not None
-        changes = updates * self._on(("optimizer",), 1).called("step")
+        whole, last = schedule.training.batch, schedule.training.last
+        if not self.step.looked_up:
+            return self._updating(schedule, updates, steps - updates, whole)
+        short = schedule.last_updates(epochs)
+        others, waiting = updates - short, epochs - short
+        before = self._updating(schedule, others, steps - epochs - others, whole)
+        return before + self._updating(schedule, short, waiting, last, "last_")
+
+    def _updating(self, schedule: Schedule, updates: Any, waiting: Any, examples: Any, which: str = "") -> Any:
+        assert self.step is not None
+        changes = updates * self._on(("optimizer",), examples).called(f"{which}step")
         if schedule.accumulated is None:
             return changes
-        return changes + (steps - updates) * self.step.waiting_flops().called("waiting")
+        return changes + waiting * self.guarded(self.step.waiting_flops(examples)).called(f"{which}waiting")
 
     def _forward(self, examples: Any, calls: Any) -> Any:
         """Forward passes as in inference: work for each example times these, work for each call times the calls."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from modelcost.errors import ModelCostError
-from modelcost.facts import Facts
+from modelcost.facts import Facts, Output
 from modelcost.training.gradients import Gradients, accumulated, gradients
+from modelcost.training.shared import added_up
+from modelcost.training.tape import is_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,14 +20,15 @@ if TYPE_CHECKING:
 class Flow:
     """A tensor of the graph: whether a weight below is trained, and how many gradients come back to it."""
 
-    __slots__ = ("elements", "maker", "readers", "wanted")
+    __slots__ = ("maker", "output", "readers", "wanted")
 
-    def __init__(self, elements: Any, wanted: bool, maker: Entry | None = None) -> None:
-        self.elements, self.wanted, self.maker, self.readers = elements, wanted, maker, 0
+    def __init__(self, output: Output, wanted: bool, maker: Entry | None = None) -> None:
+        self.output, self.wanted, self.maker, self.readers = output, wanted, maker, 0
 
     def added(self) -> Any:
         """How many adds put its gradients together: one less than they are, for each element."""
-        return self.elements if self.readers == 2 else (self.readers - 1) * self.elements
+        elements = self.output.elements
+        return elements if self.readers == 2 else (self.readers - 1) * elements
 
 
 class Passed:
@@ -63,7 +66,7 @@ def backward(
     for call in reversed(passed):
         if any(flow.wanted and flow.readers for flow in call.gave):
             found[call.entry.name] = _through(call, frozen_too or call.entry.trainable, call.entry.name in by_logits)
-    return found
+    return added_up(entries, found)
 
 
 def _forwards(model: Model, entries: dict[str, Entry], frozen_too: bool) -> tuple[list[Passed], list[Flow]]:
@@ -73,34 +76,33 @@ def _forwards(model: Model, entries: dict[str, Entry], frozen_too: bool) -> tupl
         entry = entries[name]
         trained = (entry.trainable or frozen_too) and any(weight.trainable for weight in entry.facts.weights)
         wanted = trained or any(flow.wanted for flow in came)
-        gave = [Flow(output.elements, wanted, entry) for output in entry.facts.outputs]
+        gave = [Flow(out, wanted and is_float(out.dtype), entry) for out in entry.facts.outputs]
         passed.append(Passed(entry, came, gave))
         return gave
 
-    entering = [Flow(None, False) for _ in model.inputs]
+    entering = [Flow(Output(()), False) for _ in model.inputs]
     return passed, model.carried(entering, visit)
 
 
-def makers(model: Model, entries: Sequence[Entry]) -> list[Entry]:
-    """The calls that the outputs of a model come from."""
+def makers(model: Model, entries: Sequence[Entry]) -> list[tuple[Entry, Output]]:
+    """The calls that the outputs of a model come from, each with what it gives there."""
     _, outputs = _forwards(model, {entry.name: entry for entry in entries}, frozen_too=False)
-    return [flow.maker for flow in outputs if flow.maker is not None]
+    return [(flow.maker, flow.output) for flow in outputs if flow.maker is not None]
 
 
 def _through(call: Passed, trained: bool, by_logits: bool) -> Gradients:
-    """A call's gradients, those of what it gave added up first; and shared weights' added to those of other calls."""
+    """A call's gradients, those of what it gave added up first."""
     entry = call.entry
     try:
         facts = without(entry.facts, "activation") if by_logits else entry.facts
-        own = gradients(facts, [flow.wanted for flow in call.came], trained, phase(entry))
+        given = [flow.wanted and flow.readers > 0 for flow in call.gave]
+        own = gradients(facts, [flow.wanted for flow in call.came], trained, phase(entry), given)
     except ModelCostError as error:
         raise type(error)(f"{entry.name}: {error}") from None
-    for flow in call.came:
-        flow.readers += flow.wanted
+    for flow, reached in zip(call.came, own.reached, strict=True):
+        flow.readers += reached
     came_back = [accumulated(flow.added()) for flow in call.gave if flow.readers > 1]
-    shared = [] if entry.owns_weights or not trained else entry.facts.weights
-    of_shared = [accumulated(weight.params, once=True) for weight in shared if weight.trainable]
-    return Gradients([*came_back, *own.to_inputs], [*own.to_weights, *of_shared], own.kept, own.wanted)
+    return own.but(to_inputs=[*came_back, *own.to_inputs])
 
 
 def without(facts: Facts, part: str) -> Facts:

@@ -26,6 +26,7 @@ class LookupNotes(Notes):
         """`full` is the shape of a whole tensor, `rows` how many numbers were looked up in a step."""
         super().__init__(part, lambda shape: rows if shape == ROWS else elements(shape))
         self.full = full
+        self.branched: set[str] = set()  # what such branches gave
 
     def apply(self, what: str, *operands: Any, shape: tuple[Any, ...] | None = None) -> Noted:
         """As in any notes; what has rows alone stays such, or is made whole first."""
@@ -39,16 +40,27 @@ class LookupNotes(Notes):
         if what == "div" and whole:
             for op in ("Equal", "IsNan"):
                 self.note_steps(f"compare:{op}", whole[:1], whole[0].shape)
-        made = self.note_steps(SCATTERED.get(what, STEPS.get(what, what)), operands, ROWS)
+        lost = (what == "div" and bool(whole)) or any(one.name in self.branched for one in parts)
+        made = self._on_rows(lost, SCATTERED.get(what, STEPS.get(what, what)), operands)
         if what in SCATTERED:
             return whole[0]
         made.partial = True
         return made
 
+    def _on_rows(self, lost: bool, steps: str, operands: tuple[Any, ...]) -> Noted:
+        before = len(self.works)
+        made = self.note_steps(steps, operands, ROWS)
+        if lost:
+            self.unseen += self.works[before:]
+            self.branched.add(made.name)
+        return made
+
     def fold(self, value: Noted, axis: int | None, kind: str = "sum", mean: bool = False) -> Noted:
         """As in any notes, of the whole tensor; the mean of all is the sum of those rows, divided apart."""
         if value.partial and mean and axis is None:
-            return super().fold(self.tensor(*ROWS, name=value.name), axis) / 1.0
+            added = super().fold(self.tensor(*ROWS, name=value.name), axis)
+            self.unseen += self.works[-1:] if value.name in self.branched else []
+            return added / 1.0
         return super().fold(self.whole(value), axis, kind, mean)
 
     def whole(self, value: Any) -> Any:

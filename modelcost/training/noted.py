@@ -40,6 +40,7 @@ class Notes:
         """`elements` says how many numbers a tensor of some shape holds, or many of them that are treated alike."""
         self.part, self.elements = part, elements
         self.works: list[Work] = []
+        self.unseen: list[Work] = []  # see `lookups`
 
     def facts(self, inputs: tuple[Shape, ...], weights: Sequence[Weight] = ()) -> Facts:
         """What is noted as the facts of a call that gives a single number."""

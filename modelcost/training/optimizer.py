@@ -198,6 +198,22 @@ class Optimizer(Settings):
             momentum = at.number() * self.ema_momentum
             momentum * at.slot("average") + (1 - momentum) * at.weight
 
+    def averaging_work(self, weights: Sequence[Weight]) -> list[Work]:
+        """What a step does with weights that have no gradient: the average is kept of them too."""
+        found: list[Work] = []
+        for at in self._updates(weights, {}):
+            self._averaged(at)
+            found += at.notes.works
+        return found
+
+    def unseen_work(self, weights: Sequence[Weight], looked_up: Mapping[str, Any]) -> list[Work]:
+        """That part of `update_work` which works on rows whose number is not known once one was divided by a tensor."""
+        found: list[Work] = []
+        for at in self._updates([weight for weight in weights if weight.name in looked_up], looked_up):
+            self._noted(at)
+            found += at.notes.unseen
+        return found
+
     def step_work(self, tensors: int) -> list[Work]:
         """What an update does once, whatever the weights: the learning rate, the counter, the norm of all gradients."""
         notes = Notes("optimizer")

@@ -11,20 +11,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from modelcost.facts import Output, Shape
     from modelcost.model import Entry
     from modelcost.training.loss import Loss, LossWork
 
 
 class Lost:
-    """The loss of one output: the call that it comes from, and the work that it is."""
+    """The loss of one output: the call that it comes from, the shape of what this gives, and the work that it is."""
 
-    __slots__ = ("maker", "work")
+    __slots__ = ("loss", "maker", "shape", "work")
 
-    def __init__(self, maker: Entry, work: LossWork) -> None:
-        self.maker, self.work = maker, work
+    def __init__(self, loss: Loss, maker: Entry, shape: Shape, work: LossWork) -> None:
+        self.loss, self.maker, self.shape, self.work = loss, maker, shape, work
 
 
-def losses(given: Any, makers: Sequence[Entry]) -> list[Loss]:
+def losses(given: Any, makers: Sequence[tuple[Entry, Output]]) -> list[Loss]:
     """The loss of each output of a model: one for all of them, or as many as there are.
 
     Raises `ModelCostError` where they are not as many.
@@ -37,16 +38,16 @@ def losses(given: Any, makers: Sequence[Entry]) -> list[Loss]:
     return [get(one) for one in several]
 
 
-def lost(losses: Sequence[Loss], makers: Sequence[Entry]) -> list[Lost]:
+def lost(losses: Sequence[Loss], makers: Sequence[tuple[Entry, Output]]) -> list[Lost]:
     """What the losses take: each works on what its output's call gives, or on what went into its activation."""
     found = []
-    for loss, maker in zip(losses, makers, strict=True):
+    for loss, (maker, output) in zip(losses, makers, strict=True):
         layer: Any = maker.layer
         activation = "softmax" if type(layer).__name__ == "Softmax" else getattr(layer, "activation", "")
         dtype = COMPUTE[layer.dtype] if layer.dtype else DEFAULT
-        shape = maker.facts.outputs[0].shape
         try:
-            found.append(Lost(maker, loss.work(shape, activation if isinstance(activation, str) else "", dtype)))
+            work = loss.work(output.shape, activation if isinstance(activation, str) else "", dtype)
         except ModelCostError as error:
             raise type(error)(f"{maker.name}: {error}") from None
+        found.append(Lost(loss, maker, output.shape, work))
     return found

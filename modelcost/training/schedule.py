@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import gcd
+
 from modelcost.count import Count
 from modelcost.errors import ModelCostError, SizeError, short
 from modelcost.layers.windows import last_window, part_kept, rounded_down, windows
@@ -117,6 +119,18 @@ class Schedule:
         (938, 234, 703)
         """
         return self._updates(self.run_steps)
+
+    def last_updates(self, epochs: Any) -> Any:
+        """In how many of the first so many epochs the last step changes the weights.
+
+        >>> plan = Schedule(batch=4, data=38, epochs=7, gradient_accumulation_steps=4)
+        >>> plan.training.steps, plan.last_updates(7)
+        (10, 3)
+        """
+        if self.accumulated is None:
+            return epochs
+        together = gcd(int(self.accumulated), int(self.training.steps))
+        return rounded_down(epochs * together, self.accumulated)
 
     def _updates(self, steps: Any) -> Any:
         return steps if self.accumulated is None else rounded_down(steps, self.accumulated)

@@ -15,14 +15,15 @@ from modelcost.training.gathered import gathered
 from modelcost.training.loss import joined
 from modelcost.training.outputs import losses, lost
 from modelcost.training.penalties import activity_penalties, weight_penalties
+from modelcost.training.shared import changed, looked_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from modelcost.conventions import Convention
-    from modelcost.facts import Work
+    from modelcost.facts import Weight, Work
     from modelcost.model import Entry, Model
     from modelcost.training.gradients import Gradients
     from modelcost.training.optimizer import Optimizer
@@ -55,11 +56,14 @@ class Step:
         optimizer: Optimizer,
         loss: Any = None,
     ) -> None:
-        self.rule, self.optimizer = rule, optimizer
+        self.rule, self.optimizer, self.entries = rule, optimizer, list(entries)
         self.losses = [] if loss is None else losses(loss, makers(model, entries))
-        self.weights = [weight for entry in entries for weight in trained_weights(entry)]
-        self.constraints = [work for entry in entries for work in _constraints(entry)]
-        self.doings = list(self._doings(model, entries))
+        self.lost = lost(self.losses, makers(model, entries)) if self.losses else []
+        self.by_logits = [one.maker.name for one in self.lost if one.work.by_logits]
+        self.gradients = backward(model, entries, by_logits=self.by_logits)
+        self.changed, self.looked_up = changed(entries, self.gradients), looked_up(entries, self.gradients)
+        self.penalties: list[Penalty] = []
+        self.doings = list(self._doings(entries))
         self._pairs = [
             {name: _written(name, rule.flops_of(doing.works[name])) for name in PASSES if doing.works.get(name)}
             for doing in self.doings
@@ -78,35 +82,38 @@ class Step:
         )
         return on_batch((each, once), batch)
 
-    def _doings(self, model: Model, entries: Sequence[Entry]) -> Iterator[Doing]:
-        gone = lost(self.losses, makers(model, entries)) if self.losses else []
-        by_logits = [one.maker.name for one in gone if one.work.by_logits]
-        gone_through = backward(model, entries, by_logits=by_logits)
-        penalties = 0
+    def _doings(self, entries: Sequence[Entry]) -> Iterator[Doing]:
         for entry in entries:
-            works = _layer_works(entry, gone_through.get(entry.name))
+            works = _layer_works(entry, self.gradients.get(entry.name))
             fined = _penalties(entry)
-            penalties += len(fined)
+            self.penalties += fined
             for penalty in fined:
                 works["forward"] += penalty.forward
                 works["input_gradient" if penalty.of == "output" else "weight_gradient"] += penalty.gradient
-            works["optimizer"] = [*self.optimizer.update_work(trained_weights(entry)), *_constraints(entry)]
+            works["optimizer"] = self._changes(entry, self.optimizer.update_work)
             yield Doing(entry.name, entry.type, works)
-        if gone:
-            together = [*(one.work for one in gone), joined([None] * len(gone), penalties)]
+        if self.lost:
+            together = [*(one.work for one in self.lost), joined([None] * len(self.lost), len(self.penalties))]
             works = {
                 "forward": [work for one in together for work in one.forward],
                 "input_gradient": [work for one in together for work in one.gradient],
             }
             yield Doing("loss", " + ".join(type(one).__name__ for one in self.losses), works)
-        once = {"optimizer": self.optimizer.step_work(len(self.weights))}
+        once = {"optimizer": self.optimizer.step_work(sum(map(len, self.changed.values())))}
         yield Doing("optimizer", type(self.optimizer).__name__, once)
 
-    def waiting_flops(self) -> Any:
-        """The FLOPs of the optimizer at a step that only adds up gradients."""
+    def _changes(self, entry: Entry, work: Callable[[Sequence[Weight], Mapping[str, Any]], list[Work]]) -> list[Work]:
+        """What the optimizer does with the weights of a call, and then their constraints."""
+        weights = self.changed.get(entry.name, [])
+        others = [weight for weight in trained_weights(entry) if weight not in weights]
+        changes = [*work(weights, self.looked_up.get(entry.name, {})), *self.optimizer.averaging_work(others)]
+        return [*changes, *_constraints(entry, weights)]
+
+    def waiting_flops(self, batch: Any) -> Any:
+        """The FLOPs of the optimizer at a step on so many examples that only adds up gradients."""
         optimizer = self.optimizer
-        works = [*optimizer.accumulation_work(self.weights), *self.constraints, *optimizer.waiting_work()]
-        return on_batch(_written("optimizer", self.rule.flops_of(works)), 1)
+        works = [work for entry in self.entries for work in self._changes(entry, optimizer.accumulation_work)]
+        return on_batch(_written("optimizer", self.rule.flops_of([*works, *optimizer.waiting_work()])), batch)
 
     def training(self, batch: Any) -> Training:
         """A row for each thing that is done in it, on so many examples."""
@@ -123,13 +130,17 @@ def _written(name: str, pair: tuple[Any, Any]) -> tuple[Any, Any]:
 
 def on_batch(pair: tuple[Any, Any], batch: Any) -> Any:
     """What is counted (for each example, once a call), on so many examples: in training both can depend on them."""
-    each, once = pair
-    if hasattr(once, "rebind") and "batch" in once.free_sizes():
-        from modelcost.binding import rebound
-
-        N = batch.called("N") if isinstance(batch, Term) and batch.args else batch  # a last batch follows from others
-        once = rebound(once, {"batch": N})
+    each, once = (_at(one, batch) for one in pair)
     return summed((batch * each if not absent(each) else NOTHING, once))
+
+
+def _at(count: Any, batch: Any) -> Any:
+    """A count on so many examples, where it depends on how many: a last batch is a count that follows from others."""
+    if not hasattr(count, "rebind") or "batch" not in count.free_sizes():
+        return count
+    from modelcost.binding import rebound
+
+    return rebound(count, {"batch": batch.called("N") if isinstance(batch, Term) and batch.args else batch})
 
 
 class Training:
@@ -189,9 +200,9 @@ def _penalties(entry: Entry) -> list[Penalty]:
     return _of(entry, found())
 
 
-def _constraints(entry: Entry) -> list[Work]:
+def _constraints(entry: Entry, weights: Sequence[Weight]) -> list[Work]:
     """What is done to the weights of a layer after each step."""
-    return _of(entry, constraint_work(entry.layer, trained_weights(entry)))
+    return _of(entry, constraint_work(entry.layer, weights))
 
 
 def _of(entry: Entry, found: Iterator[Any]) -> list[Any]:

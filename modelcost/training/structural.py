@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from modelcost.training.values import Operand
 
 
+ROWS_ADDED = "UnsortedSegmentSum"
+"""The operation that adds gradients of rows to where they belong."""
+
+
 def over_all(value: Operand, operation: Operation, elements: Any) -> Any:
     """So many elements for each example; or for all of them, where what they go into is there once a call."""
     return product((BATCH, elements)) if value.once and not operation.result.once else elements
@@ -150,7 +154,7 @@ def _of_gather(operation: Operation, i: int) -> tuple[list[Work], list[str]]:
     if i < len(operation.operands) - 1:
         return [], []
     added = over_all(value, operation, operation.result.elements)
-    return [backward(added, "add", "UnsortedSegmentSum", value.once)], ["0"]
+    return [backward(added, "add", ROWS_ADDED, value.once)], ["0"]
 
 
 def _of_log_softmax(operation: Operation, i: int) -> tuple[list[Work], list[str]]:

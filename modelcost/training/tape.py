@@ -38,12 +38,21 @@ class Operation:
 class Tape:
     """All operations of one call in training (or as in inference), and the values between them.
 
-    `wanted`: for each input, whether its gradient is needed; `trainable`: whether the weights are trained.
+    `wanted`: for each input, whether its gradient is needed; `trainable`: whether the weights are trained; `given`:
+    for each output, whether a gradient comes back to it, as to all where nothing is said.
     `last`: what comes out, where the facts do not name it: the result of the last work, or else the input.
     """
 
-    def __init__(self, facts: Facts, wanted: Sequence[bool], trainable: bool, phase: str = "training") -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        wanted: Sequence[bool],
+        trainable: bool,
+        phase: str = "training",
+        given: Sequence[bool] | None = None,
+    ) -> None:
         self.facts, self.wanted = facts, wanted
+        self.given = [out for i, out in enumerate(facts.outputs) if given is None or given[i]]
         self.values = {
             **{name: value for i, shape in enumerate(facts.inputs) for name, value in _input(i, shape, wanted[i])},
             **{
@@ -55,7 +64,23 @@ class Tape:
         groups = list(grouped(works))
         self._made(groups)
         self.operations = self._linked(groups)
+        self._feed()
         self._spread()
+
+    def of_weights(self, value: Value) -> bool:
+        """Whether a value is made without any input: what has a gradient then hangs on weights alone."""
+        return id(value) not in self.fed
+
+    def _feed(self) -> None:
+        """Find the values that inputs lead to: until nothing is added, because of loops."""
+        self.fed = {id(self.values[f"{INPUT}:{i}"]) for i in range(len(self.facts.inputs))}
+        known = -1
+        while known != len(self.fed):
+            known = len(self.fed)
+            for operation in self.operations:
+                read = [one for operand in operation.operands for one in (operand.value, operand.value.first)]
+                if any(id(one) in self.fed for one in read):
+                    self.fed.add(id(operation.result))
 
     def _made(self, groups: Sequence[Sequence[Work]]) -> None:
         """The values that the operations make, under their names: later ones may come round again in a loop."""
@@ -127,8 +152,8 @@ class Tape:
     def _lose(self) -> None:
         """Find what is read only where no gradient comes back from: comparisons, new values of weights, and such."""
         self.lost = self.new | {id(one.result) for one in self.operations if not differentiable(one)}
-        whole = all(output.dtype is not None and "float" not in output.dtype for output in self.facts.outputs)
-        readers: dict[int, set[int]] = {id(value): set() if whole else {0} for value in self.results}
+        plain = any(not output.of and is_float(output.dtype) for output in self.given)
+        readers: dict[int, set[int]] = {id(value): {0} if plain else set() for value in self.results}
         for operation in self.operations:
             for operand in operation.operands:
                 readers.setdefault(id(operand.value), set()).discard(0)
@@ -138,11 +163,17 @@ class Tape:
         for output in self.facts.outputs:
             if output.of and output.of not in self.values:
                 raise ModelCostError(f"{output!r} is {output.of!r}, which nothing makes")
+        for output in self.given:
             readers[id(self.values.get(output.of))] = {0}
         known = -1
         while known != len(self.lost):
             known = len(self.lost)
             self.lost |= {id(value) for value in self.results if readers[id(value)] <= self.lost}
+
+
+def is_float(dtype: str | None) -> bool:
+    """Whether numbers of a dtype, or of the model's own, have gradients."""
+    return dtype is None or "float" in dtype
 
 
 def _result(name: str, work: Work) -> Value:

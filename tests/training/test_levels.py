@@ -171,3 +171,64 @@ def test_the_table_has_the_step_by_layer(capsys: pytest.CaptureFixture[str]) -> 
     assert "Training: one step on a mini-batch of 32" in told
     assert "weight gradients" in told
     assert "run of 2 epochs" in told
+
+
+def words(**more: Any) -> mc.Model:
+    return mc.Sequential([mc.Input((6,), dtype="int32"), mc.Embedding(1000, 4, **more), mc.Flatten(), mc.Dense(3)])
+
+
+def test_only_rows_that_were_looked_up_are_changed() -> None:
+    """6 rows of 4 numbers for each of 5 examples: a multiply by the rate and a subtraction for each."""
+    row = mc.cost(words(), batch=5, optimizer="sgd").training["embedding"]
+    assert row.weight_gradient_flops == 0
+    assert row.optimizer_flops == 2 * 5 * 6 * 4
+    dense = mc.cost(words(embeddings_regularizer="l2"), batch=5, optimizer="sgd").training["embedding"]
+    assert dense.part("weight_gradient").adds == 5 * 6 * 4 + 4000  # the rows made a whole, and the penalty's added
+    assert dense.optimizer_flops == 2 * 4000
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_epochs_whose_last_step_looks_up_fewer_rows(optimizer: str) -> None:
+    whole, short = (mc.cost(words(), batch=n, optimizer=optimizer).minibatch.optimizer_flops for n in (4, 2))
+    report = mc.cost(words(), batch=4, data=38, epochs=7, optimizer=optimizer)
+    assert report.epoch.optimizer_flops == 9 * whole + short
+    assert report.run.optimizer_flops == 7 * report.epoch.optimizer_flops
+
+
+def test_steps_that_wait_add_up_the_rows_that_they_looked_up() -> None:
+    """Every fourth step changes the weights, the last of an epoch every other time."""
+
+    def step(batch: int) -> tuple[int, int]:
+        rows, dense = batch * 6 * 4, 24 * 3 + 3
+        waiting = rows + 4000 + dense + 3  # rows put where they belong, added to those before; counters
+        return waiting + (4000 + dense) * (1 + 2), waiting
+
+    report = mc.cost(words(), batch=4, data=38, epochs=7, optimizer="SGD(gradient_accumulation_steps=4)")
+    (updates, waits), (short, short_waits) = step(4), step(2)
+    assert (
+        mc.cost(words(), batch=4, optimizer="SGD(gradient_accumulation_steps=4)").minibatch.optimizer_flops == updates
+    )
+    assert report.run.optimizer_flops == 14 * updates + 3 * short + 49 * waits + 4 * short_waits
+
+
+def test_weights_without_a_gradient_are_passed_over() -> None:
+    x = mc.Input((6,), dtype="int32")
+    table = mc.ReversibleEmbedding(11, 4, tie_weights=False)
+    model = mc.Model(x, mc.Dense(2)(table(x)))
+    row = mc.cost(model, batch=5, optimizer="sgd").training["reversible_embedding"]
+    assert row.optimizer_flops == 2 * 5 * 6 * 4
+    averaged = mc.cost(model, batch=5, optimizer="SGD(use_ema=True)").training["reversible_embedding"]
+    assert averaged.optimizer_flops == row.optimizer_flops + 3 * 2 * 44 + 2 * 2
+
+
+def test_of_several_outputs_those_that_are_used_have_a_gradient() -> None:
+    """The state of an LSTM comes out twice: where both are used, two gradients of 3 numbers are added."""
+
+    def backward(*which: int) -> int:
+        x = mc.Input((5, 4))
+        outputs = mc.LSTM(3, return_state=True)(x)
+        used = [outputs[i] for i in which]
+        model = mc.Model(x, mc.Dense(2)(mc.Concatenate()(used) if len(used) > 1 else used[0]))
+        return int(mc.cost(model, batch=2, optimizer="sgd").training["lstm"].input_gradient_flops)
+
+    assert backward(0) == backward(1) == backward(0, 1) - 2 * 3

@@ -176,3 +176,14 @@ def test_steps_are_those_that_keras_takes(seed: int) -> None:
     assert seen["validations"] == plan.validated_epochs
     assert seen["validate"] == plan.validated_epochs * plan.validation.steps
     assert int(optimizer.iterations) == plan.run_updates
+
+
+@pytest.mark.parametrize("every", [None, 2, 3, 4, 6, 7])
+@pytest.mark.parametrize("steps", [1, 2, 6, 10])
+def test_last_steps_that_change_the_weights_are_those_of_a_counter(every: int | None, steps: int) -> None:
+    plan = Schedule(batch=4, data=4 * steps - 1, gradient_accumulation_steps=every)
+    counter = found = 0
+    for epochs in range(1, 15):
+        counter += steps
+        found += counter % (every or 1) == 0
+        assert plan.last_updates(epochs) == found

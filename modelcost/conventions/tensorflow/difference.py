@@ -23,6 +23,16 @@ class Difference:
         self.name, self.flops, self.once_for = name, dict(flops), once_for
 
 
+SHAPES = "the shape of a sum's gradient is worked out"
+
+
+def shapes_worked_out(shape: tuple[Any, ...], axes: tuple[int, ...]) -> Difference:
+    """TensorFlow works out the shape of the gradient of a sum, or of a mean, once for all along the same axes of
+    tensors of one shape. `shape` is that of an example, and axis 0 is that of the examples.
+    """
+    return Difference(SHAPES, {"Maximum": (NOTHING, len(shape) + 1)}, once_for=(tuple(map(str, shape)), axes))
+
+
 def instead(counted: ByOp, name: str, flops: Any) -> ByOp:
     """The change that makes an operation count `flops` for each example, whatever it should count."""
     return {name: (flops - counted[name][0], NOTHING)}
