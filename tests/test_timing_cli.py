@@ -35,6 +35,10 @@ EXERCISE = "alexnet --data 10_000 --epochs 15 --cpu i3-540 --ghz 2.5 --method te
         ("time_textbook.tex", f"{EXERCISE} --format latex"),
         ("time_textbook_vectors.txt", f"{EXERCISE} --assume operations_per_cycle=8 --assume parallel_efficiency=0.9"),
         ("time_roofline.txt", "lenet5 --batch 32 --data 60_000 --epochs 10 --cpu i3-540"),
+        (
+            "time_training.txt",
+            "lenet5 --batch 32 --data 60_000 --validation 0.1 --test 10_000 --epochs 10 --optimizer adam --cpu i3-540",
+        ),
         ("time_roofline.json", "lenet5 --batch 32 --data 60_000 --cpu i3-540 --format json"),
         ("time_flags.txt", "lenet5 --cores 2 --ghz 2.5 --flops-per-cycle 8 --bandwidth 21.3 --mode predict"),
     ],

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from modelcost.render.blocks import Block
     from modelcost.report import Report
-    from modelcost.timing.estimate import LevelTime, Time
+    from modelcost.timing.estimate import Time
 
 SLOWEST = 10
 UNITS = ((1e-3, 1e-6, "us"), (1.0, 1e-3, "ms"), (120.0, 1.0, "s"), (7200.0, 60.0, "min"), (172800.0, 3600.0, "h"))
@@ -59,17 +59,18 @@ def _of_call(report: Report) -> str:
 def _levels(report: Report, time: Time) -> Grid:
     from modelcost.render.page import level_label
 
-    rows = []
+    rows, trains = [], any("forward" in level.parts for level in time.levels.values())
     for name in ("example", "minibatch", "epoch", "run"):
         if name in time.levels:
-            level = time.levels[name]
-            trained = (duration(level.seconds), interval(level)) if "forward" in level.parts else ("", "")
-            rows.append([level_label(report, name), *_forward(level), *trained])
-    return Grid(("of", "forward only", "between", "training", "between"), rows)
+            level, label = time.levels[name], level_label(report, name)
+            trained = (_cells(level) if "forward" in level.parts else ("", "")) if trains else ()
+            rows.append([label, *_cells(level.parts["inference"]), *trained])
+            held_out = [part for part in ("validation", "test") if part in level.parts]
+            rows += [[f"{label}: {part}", *_cells(level.parts[part]), *[""] * 2 * trains] for part in held_out]
+    return Grid(("of", "forward only", "between", *(("training", "between") * trains)), rows)
 
 
-def _forward(level: LevelTime) -> tuple[str, str]:
-    span = level.parts["inference"]
+def _cells(span: Any) -> tuple[str, str]:
     return duration(span.seconds), interval(span)
 
 

@@ -19,13 +19,19 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+TRAINED = ("sgd",)
+"""The optimizer that does least, whose updates show what updates take."""
+
+
 class Bench:
-    """A network to be timed: its name, how it is built, on how many examples, and whether it is also trained."""
+    """A network to be timed: its name, how it is built, on how many examples, which optimizers it is trained with."""
 
-    __slots__ = ("batch", "build", "name", "trained")
+    __slots__ = ("batch", "build", "name", "optimizers")
 
-    def __init__(self, name: str, build: Callable[[], Model], batch: int = 1, trained: bool = True) -> None:
-        self.name, self.build, self.batch, self.trained = name, build, batch, trained
+    def __init__(
+        self, name: str, build: Callable[[], Model], batch: int = 1, optimizers: tuple[str, ...] = TRAINED
+    ) -> None:
+        self.name, self.build, self.batch, self.optimizers = name, build, batch, optimizers
 
 
 def benches(thorough: bool = False) -> list[Bench]:
@@ -104,14 +110,18 @@ def _squeezed() -> Model:
 def _denses() -> Iterator[Bench]:
     for width, batch in ((256, 1), (1024, 1), (4096, 1), (512, 32), (300, 128), (2048, 64)):
         dense = partial(ly.Dense, width, activation="relu")
-        yield Bench(f"dense_{width}_x{batch}", _chain((width,), dense, depth=3 if width < 4096 else 1), batch)
-    yield Bench("dense_20000_x128", _chain((20000,), partial(ly.Dense, 100)), 128)
+        optimizers = (*TRAINED, "adam") if width in (300, 4096) else TRAINED
+        yield Bench(
+            f"dense_{width}_x{batch}", _chain((width,), dense, depth=3 if width < 4096 else 1), batch, optimizers
+        )
+    yield Bench("dense_20000_x128", _chain((20000,), partial(ly.Dense, 100)), 128, (*TRAINED, "adam"))
     for steps, width in ((64, 128), (197, 384)):
         dense = partial(ly.Dense, width, activation="gelu")
         yield Bench(f"dense_{steps}x{width}", _chain((steps, width), dense, ly.LayerNormalization, depth=3))
 
 
 LOOPS = (("LSTM", 1, 16, 8), ("LSTM", 10, 32, 1), ("LSTM", 40, 128, 1), ("LSTM", 20, 128, 32), ("GRU", 20, 64, 1),
+         ("LSTM", 100, 24, 4),
          ("GRU", 30, 128, 16), ("SimpleRNN", 20, 64, 8))  # fmt: skip
 """Kind of layer, steps, units, examples."""
 
@@ -143,22 +153,28 @@ def _moving() -> Iterator[Bench]:
         yield Bench(f"average_pool_{size}", _chain(shape, first, *[lambda: ly.AveragePooling2D(2, 1, "same")] * 3))
         for name in ("relu", "sigmoid", "tanh", "softmax"):
             layers = [partial(ly.Activation, name)] * 3
-            yield Bench(f"{name}_{size}", _chain(shape, first, *layers), trained=size == 56)
+            yield Bench(f"{name}_{size}", _chain(shape, first, *layers), optimizers=TRAINED if size == 56 else ())
         yield Bench(f"norm_{size}", _chain(shape, ly.BatchNormalization, depth=3))
-        yield Bench(f"joined_{size}", partial(_joined, shape), trained=size == 56)
-    yield Bench("mean_56", _chain((56, 56, 256), ly.GlobalAveragePooling2D))
+        yield Bench(f"joined_{size}", partial(_joined, shape), optimizers=TRAINED if size == 56 else ())
+    thin = _conv(6, 1)
+    for name, pool in (("average", ly.AveragePooling2D), ("max", ly.MaxPooling2D)):
+        yield Bench(f"{name}_pool_thin", _chain((24, 24, 6), thin, *[partial(pool, 2, 1, "same")] * 3), 32)
+        yield Bench(f"{name}_pool_halved", _chain((32, 32, 40), _conv(40, 1), *[partial(pool, 2)] * 2), 16)
+    yield Bench("norm_20_x16", _chain((20, 20, 40), *[ly.BatchNormalization, ly.ReLU] * 2), 16)
+    yield Bench("mean_56", _chain((56, 56, 256), _conv(64, 1), ly.GlobalAveragePooling2D))
     yield Bench(
         "up",
         _chain((28, 28, 64), _conv(64, 1), lambda: ly.Conv2DTranspose(64, 2, strides=2), lambda: ly.MaxPooling2D(2)),
     )
     dropped = _chain((256,), partial(ly.Dense, 256), partial(ly.Dropout, 0.5), depth=3)
     yield Bench("dropped", dropped, 64)
-    yield Bench("upsampled", _chain((28, 28, 64), ly.UpSampling2D, lambda: ly.AveragePooling2D(2)), trained=False)
+    yield Bench("upsampled", _chain((28, 28, 64), ly.UpSampling2D, lambda: ly.AveragePooling2D(2)), optimizers=())
 
 
 def _joined(shape: tuple[int, ...]) -> Model:
     x = ly.Input(shape)
-    y = ly.Add()([x, ly.Multiply()([x, x])])
+    y = ly.Conv2D(shape[-1], 1)(x)  # so that there is something to train
+    y = ly.Add()([y, ly.Multiply()([y, x])])
     y = ly.Concatenate()([x, y])
     return Model(x, ly.ZeroPadding2D(1)(y))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from modelcost.errors import ModelCostError, short
-from modelcost.timing.backward import backward, update
 from modelcost.timing.calibration import Calibration
-from modelcost.timing.features import priors, summed
+from modelcost.timing.features import priors, resident, summed
 from modelcost.timing.fitting import fitted
 from modelcost.timing.operations import operations
 from modelcost.timing.rates import Rates, capacities
 from modelcost.timing.roofline import STEPS
+from modelcost.timing.trained import step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ def calibrate(thorough: bool = False, tell: Callable[[str], None] = lambda text:
     from modelcost.timing.machine import this
 
     cpu, before = this(), _load()
-    found = list(_timed(thorough, tell))
+    found = list(timed(thorough, tell))
     about = {**_about(), "load": before}
     return learned(cpu, found, thorough, about)
 
 
-def _timed(thorough: bool, tell: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+def timed(thorough: bool, tell: Callable[[str], None]) -> Iterator[dict[str, Any]]:
     """What the stopwatch says, line by line, from a process of its own."""
     import json
     import subprocess
@@ -110,10 +110,13 @@ def sample(bench: Bench, what: str, rates: Rates) -> Features:
     """The features of a call of a benchmark: in inference, or of a training step with an optimizer."""
     from modelcost.costing import cost
 
-    rows = cost(bench.build(), batch=bench.batch).rows
-    forward = operations(rows, bench.batch, training=what != "inference")
-    several = forward if what == "inference" else [*forward, *backward(rows, forward), *update(rows, what)]
-    found = summed(several, rates, sum(one.weight_bytes for one in forward))
+    optimizer = None if what == "inference" else what
+    report = cost(bench.build(), batch=bench.batch, optimizer=optimizer)
+    if optimizer is None:
+        several = operations(report.rows, bench.batch)
+    else:
+        several = [one for each in step(report.rows, report.training, bench.batch).values() for one in each]
+    found = summed(several, rates, resident(several))
     found["call" if what == "inference" else "step", "graph"] = 1.0
     return found
 

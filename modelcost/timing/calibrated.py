@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CARRIED = 1.5
 """How many times wider the interval is taken on another CPU than that of the calibration."""
-CLASSES = {"compute": 0, "short": 0, "few": 0, "move": 1, "start": 2, "back": 2, "enter": 2}
+CLASSES = {"compute": 0, "short": 0, "few": 0, "narrow": 0, "move": 1, "start": 2, "back": 2, "enter": 2}
 """What each sort of feature is a wait for, as a place in `BOUNDS`."""
 
 

@@ -18,22 +18,30 @@ if TYPE_CHECKING:
     from modelcost.model import Model
     from modelcost.report import Report
     from modelcost.timing.calibration import Calibration
+    from modelcost.training.schedule import Batches, Schedule
 
 METHODS = ("textbook", "roofline", "calibrated", "measure")
 """From the least that has to be known to the most: operations over a rate; the CPU's sheet; micro-benchmarks of this
 machine; the model itself, run."""
-PARTS = ("inference", "forward", "backward", "optimizer")
+PARTS = ("inference", "forward", "backward", "optimizer", "waiting", "validation", "test")
+STEP = ("forward", "backward", "optimizer")
+"""The parts that a training step consists of; passes over held out examples stand apart."""
 LEVELS = ("example", "inference", "minibatch", "epoch", "run")
 NEEDS = {"epoch": "data=...", "run": "data=... and epochs=..."}
 
 
 class LevelTime(Span):
-    """The time of one level in training, with its parts: forward, backward, optimizer; and the same in inference."""
+    """The time of one level: of training, if that was asked for, else of its forward calls; and its parts.
+
+    `inference` is the same forward only; `forward`, `backward` and `optimizer` make up training; `validation` and
+    `test` are passes over held out examples, which are in no sum; `waiting` is what the optimizer of a mini-batch takes
+    instead where it only adds up gradients.
+    """
 
     __slots__ = ("parts",)
 
     def __init__(self, parts: Mapping[str, Span]) -> None:
-        trained = together(parts[name] for name in PARTS[1:] if name in parts)
+        trained = together(parts[name] for name in STEP if name in parts)
         whole = trained if "forward" in parts else parts["inference"]
         super().__init__(whole.seconds, whole.low, whole.high)
         self.parts = dict(parts)
@@ -52,7 +60,7 @@ class LevelTime(Span):
         return LevelTime({name: span + other.parts[name] for name, span in self.parts.items()})
 
     def plain(self) -> dict[str, Any]:
-        if "forward" not in self.parts:
+        if list(self.parts) == ["inference"]:
             return super().plain()
         return {**super().plain(), **{name: span.plain() for name, span in self.parts.items()}}
 
@@ -80,7 +88,8 @@ class RowTime(Span):
 class Time:
     """The time of a model: `time.run.seconds`, `time.minibatch.low`, `time.inference.high`, `time["conv1"].bound`.
 
-    `inference`: one forward call on a mini-batch; `example`: on one example; `minibatch`: one training step.
+    `inference`: one forward call on a mini-batch; `example`: on one example; `minibatch`: one training step where an
+    optimizer was given, else the same as `inference`; `epoch` and `run`: all of their mini-batches.
     """
 
     def __init__(self, head: Mapping[str, Any], levels: Mapping[str, LevelTime], rows: Sequence[RowTime] = ()) -> None:
@@ -146,7 +155,10 @@ def estimate(
     from modelcost.timing.methods import METHOD
 
     if report.dtype != DEFAULT:
-        raise ModelCostError(f"the time of float32 arithmetic is what is known; not of dtype {report.dtype}")
+        raise ModelCostError(
+            "the time of float32 arithmetic is what is known: what a core does in a cycle, and what was measured, is "
+            f"of float32; cost it with dtype float32. Received: dtype {report.dtype}"
+        )
     if mode not in CALLS:
         raise unknown("mode", mode, CALLS)
     if assume is not None and not hasattr(assume, "items"):
@@ -169,28 +181,69 @@ def _best(cpu: CPU | str, calibration: Calibration | None) -> str:
     return "roofline"
 
 
-def over_levels(report: Report, step: Callable[[int], LevelTime], once: Span | None = None) -> dict[str, LevelTime]:
+def over_levels(report: Report, on: Callable[[int], LevelTime], once: Span | None = None) -> dict[str, LevelTime]:
     """The levels of a report's time, from that of one mini-batch of so many examples.
 
-    The last mini-batch of an epoch holds what is left, and takes less. `once`: the time of a call beside its
-    mini-batches, where one call goes through all of an epoch's.
+    The last mini-batch of a pass may hold fewer, and takes less. `once`: the time of a call beside its
+    mini-batches, where one call goes through all of a pass.
     """
-    batch, settings = report.batch, report.settings
-    example, call = step(1), step(batch)
-    found = {
-        "example": LevelTime({"inference": example.parts["inference"]}),
-        "inference": LevelTime({"inference": call.parts["inference"]}),
-        "minibatch": call,
-    }
-    if "data" in settings:
-        left = settings["data"] % batch
-        epoch = call.times((settings["data"] - left) / batch)
-        found["epoch"] = epoch.after(step(left)) if left else epoch
-        if settings.get("epochs"):
-            found["run"] = found["epoch"].times(settings["epochs"])
-    return found if once is None else {name: _called(level, once, name, settings) for name, level in found.items()}
+    call, schedule = on(report.batch), _schedule(report)
+    found = {"example": forward_only(on(1)), "inference": forward_only(call), "minibatch": call}
+    found = found if once is None else {name: _called(level, once) for name, level in found.items()}
+    if schedule is None:
+        return found
+    training = _updated(_passed(schedule.training, on), call, schedule.training.steps, schedule.updates)
+    epoch = training if once is None else _called(training, once)
+    held = {name: _held_out(getattr(schedule, name), on, once) for name in ("validation", "test")}
+    validation, test = ({name: span} if (span := held[name]) else {} for name in held)
+    found["epoch"] = LevelTime({**epoch.parts, **validation})
+    if schedule.epochs is not None:
+        run = found["epoch"].times(int(schedule.epochs))
+        run = _updated(run, call, schedule.run_steps, schedule.run_updates)
+        found["run"] = LevelTime({**run.parts, **test})
+    return found
 
 
-def _called(level: LevelTime, once: Span, name: str, settings: Mapping[str, Any]) -> LevelTime:
-    whole = once * (settings["epochs"] if name == "run" else 1)
-    return LevelTime({**level.parts, "inference": level.parts["inference"] + whole})
+def forward_only(level: LevelTime) -> LevelTime:
+    """The same as a level of inference alone."""
+    return LevelTime({"inference": level.parts["inference"]})
+
+
+def _schedule(report: Report) -> Schedule | None:
+    """What a report's epochs and runs go through; None without data."""
+    from modelcost.training.schedule import Schedule
+
+    words = ("data", "epochs", "validation", "test", "drop_remainder", "early_stop")
+    given = {word: report.settings[word] for word in words if word in report.settings}
+    if "data" not in given:
+        return None
+    if report.trains:
+        from modelcost.training.optimizers import get
+
+        given["gradient_accumulation_steps"] = get(report.settings["optimizer"]).gradient_accumulation_steps
+    return Schedule(report.batch, **given)
+
+
+def _updated(level: LevelTime, call: LevelTime, steps: Any, updates: Any) -> LevelTime:
+    """So many steps of which so many change the weights, and the others only add up gradients."""
+    parts = {name: span for name, span in level.parts.items() if name != "waiting"}
+    if "waiting" in call.parts:
+        waiting = call.parts["waiting"] * (int(steps) - int(updates))
+        parts["optimizer"] = call.parts["optimizer"] * int(updates) + waiting
+    return LevelTime(parts)
+
+
+def _passed(batches: Batches, on: Callable[[int], LevelTime]) -> LevelTime:
+    """All mini-batches of a pass, one after the other."""
+    return on(int(batches.batch)).times(int(batches.steps) - 1).after(on(int(batches.last)))
+
+
+def _held_out(batches: Batches | None, on: Callable[[int], LevelTime], once: Span | None) -> Span | None:
+    if batches is None:
+        return None
+    span = _passed(batches, on).parts["inference"]
+    return span if once is None else span + once
+
+
+def _called(level: LevelTime, once: Span) -> LevelTime:
+    return LevelTime({**level.parts, "inference": level.parts["inference"] + once})

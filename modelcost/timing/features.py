@@ -9,7 +9,7 @@ in NeuSight 2025.
 
 from __future__ import annotations
 
-from modelcost.timing.operations import KINDS, PRODUCTS
+from modelcost.timing.operations import KINDS, POOLS, PRODUCTS
 from modelcost.timing.roofline import (
     CALLS,
     EAGER,
@@ -40,17 +40,26 @@ MOVES = ("elementwise", "copy", "random", "update")
 
 def features(one: Operation, rates: Rates, resident: float) -> Features:
     """The seconds of each sort that stand in an operation's time, by the kind and the sort that a coefficient is of."""
-    found = {(one.kind, "start"): float(one.starts), (one.kind, "move"): moved_seconds(one, rates, resident)}
+    kind = "small" if one.small else one.kind
+    found = {(kind, "start"): float(one.starts), (one.kind, "move"): moved_seconds(one, rates, resident)}
     if one.looped:
         found["loop", "enter"] = float(one.enters)
         found["loop", "back" if one.backward else "start"] = float(one.starts)
-    compute = one.flops / rates.peak / rates.filled(one.columns)
+    whole = one.flops / rates.peak
+    compute = whole / rates.filled(one.columns)
     if one.kind not in MOVES:
         found[one.kind, "compute"] = compute
-    if one.dots:
+    if one.channels:
         found[one.kind, "short"] = compute * SHORT / one.channels
+    if one.dots:
         found[one.kind, "few"] = compute * SHORT * one.starts / one.rows
+        found[one.kind, "narrow"] = whole * SHORT / one.columns
     return found
+
+
+def resident(operations: Iterable[Operation]) -> float:
+    """The bytes of all weights that the operations of a forward pass read, which lie together in some level."""
+    return sum(one.weight_bytes for one in operations if not one.backward)
 
 
 def summed(operations: Iterable[Operation], rates: Rates, resident: float) -> Features:
@@ -65,13 +74,17 @@ def summed(operations: Iterable[Operation], rates: Rates, resident: float) -> Fe
 def priors() -> Features:
     """What each coefficient is taken for where nothing was measured: the assumptions of the roofline method."""
     found: Features = {}
+    found["small", "start"] = STARTED
     for kind in KINDS:
-        found[kind, "start"] = STARTED if kind == "small" else WOKEN
+        found[kind, "start"] = WOKEN
         if kind not in MOVES:
             found[kind, "compute"] = 1 / efficiency(kind)
         found[kind, "move"] = 1 / MOVING
-        if kind.partition(":")[0] in PRODUCTS:
-            found[kind, "short"] = found[kind, "few"] = 0.2 / efficiency(kind)
+        plain = kind.partition(":")[0]
+        if plain in (*PRODUCTS, *POOLS):
+            found[kind, "short"] = 0.2 / efficiency(kind)
+        if plain in PRODUCTS:
+            found[kind, "few"] = found[kind, "narrow"] = 0.2 / efficiency(kind)
     found |= {("call", mode): seconds for mode, seconds in CALLS.items()}
     found |= {("step", loop): seconds for loop, seconds in STEPS.items()}
     found["step", "graph"] = CALLS["graph"]

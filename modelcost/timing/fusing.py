@@ -53,7 +53,7 @@ def joined(before: list[Operation], made: list[Operation]) -> list[Operation]:
     if not before or not made:
         return made
     last, first = before[-1], made[0]
-    sole = len(made) == 1 and first.kind in ("elementwise", "small") and first.part == "activation"
+    sole = len(made) == 1 and first.kind == "elementwise" and first.part == "activation"
     if sole and last.fuses and last.written_bytes == first.written_bytes and first.name in RECTIFIERS:
         _take_in(last, first)
         return []

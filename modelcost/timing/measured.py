@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 SECONDS = 3.0
 """For how long each kind of call is repeated."""
-LOSSLESS = "sgd"
-"""The optimizer where none was asked for: the one that does least."""
 
 
 def by_measuring(report: Report, cpu: CPU, mode: str, model: Model | None) -> Time:
@@ -39,13 +37,8 @@ def by_measuring(report: Report, cpu: CPU, mode: str, model: Model | None) -> Ti
         return known[batch]
 
     levels = over_levels(report, step)
-    return Time({"cpu": here.name, "method": "measure", "mode": mode, "notes": list(_notes(report))}, levels)
-
-
-def _notes(report: Report) -> Sequence[str]:
-    if report.settings.get("optimizer"):
-        return ()
-    return (f"The training step is one with {LOSSLESS}, and of a loss that is nearly free.",)
+    notes = ["The training step is one of a loss that is nearly free."] if report.trains else []
+    return Time({"cpu": here.name, "method": "measure", "mode": mode, "notes": notes}, levels)
 
 
 def _measured(report: Report, model: Model | None, mode: str, batch: int) -> LevelTime:
@@ -54,9 +47,10 @@ def _measured(report: Report, model: Model | None, mode: str, batch: int) -> Lev
     from modelcost.timing.stopwatch import Network, repeated
 
     network = Network(model, batch)
-    call = _spread(repeated(network.call(mode), SECONDS))
-    optimizer = report.settings.get("optimizer", LOSSLESS)
-    return LevelTime({"inference": call, "forward": _spread(repeated(network.step(optimizer), SECONDS))})
+    parts = {"inference": _spread(repeated(network.call(mode), SECONDS))}
+    if report.trains:
+        parts["forward"] = _spread(repeated(network.step(report.settings["optimizer"]), SECONDS))
+    return LevelTime(parts)
 
 
 def _spread(times: Sequence[float]) -> Span:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from modelcost.errors import ModelCostError
-from modelcost.timing.backward import backward, update
-from modelcost.timing.estimate import LevelTime, RowTime, Time, over_levels
+from modelcost.timing.estimate import LEVELS, LevelTime, RowTime, Time, over_levels
 from modelcost.timing.operations import operations
 from modelcost.timing.span import Span, together
+from modelcost.timing.trained import step, waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,20 +54,19 @@ def _by_book(report: Report, book: Any) -> dict[str, LevelTime]:
             raise ModelCostError("time needs every size; give the input's shape")
         parts = {"inference": book.span(forward)}
         if name != "example":
-            back = book.backward(forward, figures.get("backward_flops"))
-            parts |= {"forward": parts["inference"], "backward": book.span(back)}
-            if "optimizer_flops" in figures:
-                parts["optimizer"] = book.span(figures["optimizer_flops"])
+            parts |= {"forward": parts["inference"], "backward": book.span(book.backward(forward, figures))}
+        held_out = ("optimizer", "validation", "test")
+        parts |= {part: book.span(figures[f"{part}_flops"]) for part in held_out if f"{part}_flops" in figures}
         found[name] = LevelTime(parts)
     found["inference"] = LevelTime({"inference": found["minibatch"].parts["inference"]})
-    return {name: found[name] for name in ("example", "inference", "minibatch", "epoch", "run") if name in found}
+    return {name: found[name] for name in LEVELS if name in found}
 
 
 def _workings(report: Report, book: Any) -> dict[str, Any]:
     """The quotients behind the largest level that there is, by what they are the time of."""
     name, level = list(report.levels.items())[-1]
     forward = level.figures["forward_flops"].called("forward_flops")
-    back = book.backward(forward, level.figures.get("backward_flops")).called("backward_flops")
+    back = book.backward(forward, level.figures).called("backward_flops")
     return {f"{name}.forward": book.working(forward), f"{name}.backward": book.working(back)}
 
 
@@ -86,30 +85,30 @@ def by_operation(report: Report, cpu: CPU, method: ByOperation, mode: str) -> Ti
     """The time by a method that knows that of every operation."""
     known: dict[int, LevelTime] = {}
 
-    def step(batch: int) -> LevelTime:
+    def on(batch: int) -> LevelTime:
         if batch not in known:
             known[batch] = _step(report, method, batch)
         return known[batch]
 
     head = {"cpu": cpu.id or cpu.name, "method": method.name, "mode": mode}
-    time = Time(head, over_levels(report, step, method.once()), _rows(report, method))
+    time = Time(head, over_levels(report, on, method.once()), _rows(report, method))
     time.roofs = {"peak": method.likely.peak, **method.likely.bandwidths}
     return time
 
 
 def _step(report: Report, method: ByOperation, batch: int) -> LevelTime:
     """One call in inference, and one training step."""
-    inference = operations(report.rows, batch)
-    forward = operations(report.rows, batch, training=True)
-    several = {"inference": inference, "forward": forward, "backward": backward(report.rows, forward)}
-    if report.settings.get("optimizer"):
-        several["optimizer"] = update(report.rows, report.settings["optimizer"])
+    several = {"inference": operations(report.rows, batch)}
+    if report.trains:
+        several |= step(report.rows, report.training, batch)
+        several |= waiting(report.rows, report.settings["optimizer"], batch)
     parts = {
         name: together(span for span, _ in method.times(each, training=name != "inference"))
         for name, each in several.items()
     }
     for name in ("inference", "forward"):
-        parts[name] = parts[name] + method.call(training=name == "forward")
+        if name in parts:
+            parts[name] = parts[name] + method.call(training=name == "forward")
     return LevelTime(parts)
 
 

@@ -23,8 +23,9 @@ BOUNDS = ("compute", "memory", "overhead")
 
 EFFICIENCY = {
     "convolution": 0.8, "pointwise": 0.75, "depthwise": 0.35, "wide depthwise": 0.35, "transposed": 0.6,
-    "dense": 0.7, "product": 0.65, "pool": 0.2, "softmax": 0.06, "reduction": 0.1, "elementwise": 0.1,
-    "transcendental": 0.07, "copy": 0.1, "random": 0.02, "small": 0.01, "update": 0.1,
+    "dense": 0.7, "product": 0.65, "max pool": 0.2, "average pool": 0.2, "softmax": 0.06, "reduction": 0.1,
+    "elementwise": 0.1, "transcendental": 0.07, "copy": 0.1, "random": 0.02, "update": 0.1,
+    "wide depthwise:weights": 0.06,
 }  # fmt: skip
 """The share of the peak that each kind of operation is taken to reach where nothing keeps it from computing.
 
@@ -70,7 +71,7 @@ def defaults() -> dict[str, float]:
 def efficiency(kind: str) -> float:
     """The share of the peak that a kind is taken to reach; a gradient reaches less than what it is the gradient of."""
     plain, _, of = kind.partition(":")
-    return EFFICIENCY[plain] * (GRADIENT_EFFICIENCY if of else 1.0)
+    return EFFICIENCY.get(kind, EFFICIENCY[plain] * (GRADIENT_EFFICIENCY if of else 1.0))
 
 
 def assumed(given: Mapping[str, Any] | None, known: Mapping[str, float]) -> dict[str, float]:
@@ -134,7 +135,7 @@ class Roofline:
         if one.kind.partition(":")[0] in PRODUCTS:
             moved = 1.0
         moving = moved_seconds(one, rates, resident) / moved
-        start = self.assumptions["started" if one.kind == "small" or one.looped else "woken"]
+        start = self.assumptions["started" if one.small or one.looped else "woken"]
         start += self.assumptions["looped"] * one.looped
         start += self.assumptions["eager"] * (self.mode == "eager")
         starting = one.starts * start + one.enters * self.assumptions["entered"]

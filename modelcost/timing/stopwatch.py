@@ -22,8 +22,6 @@ LEAST, MOST = 7, 200
 """How often a call is timed, at least and at most."""
 AGAIN = 1
 """How often all networks are timed again, so that a busy moment does not meet any of them each time."""
-OPTIMIZER = "sgd"
-"""With which networks are trained: the one that does least, whose updates show what updates take."""
 
 
 def repeated(call: Callable[[], Any], seconds: float) -> list[float]:
@@ -89,12 +87,9 @@ class Network:
 
 
 def to_time(bench: Bench) -> list[tuple[str, Callable[[], Any]]]:
-    """What is timed of a network: a call in inference, and a training step if it is to be trained."""
+    """What is timed of a network: a call in inference, and a training step with each of its optimizers."""
     network = Network(bench.build(), bench.batch)
-    found = [("inference", network.call())]
-    if bench.trained and network.twin.trainable_variables:
-        found.append((OPTIMIZER, network.step(OPTIMIZER)))
-    return found
+    return [("inference", network.call()), *((name, network.step(name)) for name in bench.optimizers)]
 
 
 def told(name: str, what: str, times: list[float]) -> dict[str, Any]:

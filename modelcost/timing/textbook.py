@@ -126,10 +126,10 @@ class Textbook:
         fast = int(operations) / float(self.cpu.peaks()[2]) if self.cpu.flops_per_cycle else seconds
         return Span(seconds, min(seconds, fast), max(seconds, slow))
 
-    def backward(self, forward: Any, exact: Any = None) -> Any:
-        """The operations of a backward pass: exactly where they are known, else so many forward passes."""
-        if exact is not None:
-            return exact
+    def backward(self, forward: Any, figures: Mapping[str, Any]) -> Any:
+        """The operations of a backward pass: exactly where the figures have them, else so many forward passes."""
+        if "backward_flops" in figures:
+            return figures["backward_flops"]
         ratio = self.assumptions["backward_ratio"]
         if ratio != int(ratio):
             return Count(round(int(forward) * ratio), "backward")

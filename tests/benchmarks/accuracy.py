@@ -1,9 +1,13 @@
-"""How right predicted times are: `python -m tests.benchmarks.accuracy [--quick] [--calibration FILE] [--keep FILE]`.
+"""How right predicted times are: `python -m tests.benchmarks.accuracy [--quick] [--minutes M] [--keep FILE]`.
 
 The protocol: calibrate in a process of its own; then predict; then measure whole networks that no calibration has
-seen, each in a process of its own, all of them in turn and the whole round again, minutes apart, so that a busy moment
-meets them alike. The truth of a network is its best pass; how much its passes differ is the machine's own noise, below
-which no predictor can be told from another. Errors are in seconds, never in logarithms. Nothing is tuned here.
+seen, in other processes, all of them in turn and the whole round again, minutes apart, so that a busy moment meets
+them alike; as many rounds as the time allows for. The truth of a network is its best pass; how much its passes differ
+is the machine's own noise, below which no predictor can be told from another. Errors are in seconds, never in
+logarithms. Nothing is tuned here.
+
+`--keep FILE` writes all that was measured, as soon as it is known, and `--from FILE` fits and predicts from it anew
+without measuring anything. `--thorough` calibrates longer.
 """
 
 from __future__ import annotations
@@ -12,13 +16,13 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
+import time
 from pathlib import Path
 from statistics import mean, median
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).parents[2]
 CASES = (
@@ -37,7 +41,12 @@ CASES = (
 """Networks of the zoo, none of which a calibration times: on how many examples, and in inference or in a training step
 with which optimizer."""
 QUICK = tuple(case for case in CASES if case[0] in ("lenet5", "mnist_mlp", "mobilenet_v2", "spectrogram_lstm"))
-PASSES, SECONDS = 3, 2.0
+PASSES, SECONDS, MINUTES = 3, 0.8, 17.0
+TOGETHER = 6
+"""So many networks are measured in one process, one after the other."""
+SHEET = {"ghz": 2.4, "turbo_ghz": 3.7, "bandwidth": 38.4}
+"""The clocks of the machine's sheet, which it does not tell itself (an EPYC of the fourth generation, as the 9654), and
+one of its channels of DDR5-4800 for its two cores."""
 Case = tuple[str, int, str]
 
 
@@ -45,29 +54,36 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
-def measured(case: Case) -> dict[str, float]:
-    """One network, measured in a process of its own."""
-    words = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.accuracy", "--measure", *map(str, case)]
-    done = subprocess.run(words, env=environment(), cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{case}: {done.stderr.strip().splitlines()[-1]}")
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+def a_round(cases: Sequence[Case]) -> Iterator[tuple[Case, float]]:
+    """The best time of each network, some together measured in a process of their own."""
+    for first in range(0, len(cases), TOGETHER):
+        several = json.dumps(cases[first : first + TOGETHER])
+        words = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.accuracy", "--measure", several]
+        done = subprocess.run(words, env=environment(), cwd=ROOT, capture_output=True, text=True)
+        for line in done.stdout.splitlines():
+            name, batch, what, best = json.loads(line)
+            yield (name, batch, what), best
+        if done.returncode:  # what was not measured is left out of the tables, and said here
+            print(f"{several}: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
 
 
-def measure(name: str, batch: int, what: str) -> dict[str, float]:
-    """What that process does: repetitions in which others took the core away are dropped, if enough are left."""
+def measure(cases: Sequence[Case]) -> None:
+    """What that process does."""
+    for name, batch, what in cases:
+        print(json.dumps([name, batch, what, best_time(name, batch, what)]), flush=True)
+
+
+def best_time(name: str, batch: int, what: str) -> float:
+    """The least of many calls, after as many as it takes to get warm."""
     from modelcost import zoo
     from modelcost.timing.stopwatch import Network, repeated
 
     network = Network(zoo.build(name), batch)
     call = network.call() if what == "inference" else network.step(what)
-    first = repeated(call, 0.3)
-    times = repeated(call, SECONDS)
-    while min(times) < 0.97 * min(first):  # not warm yet
-        first, times = times, repeated(call, SECONDS)
-    ordered = sorted(times)
-    return {"best": ordered[0], "median": median(ordered)}
+    best, again = min(repeated(call, 0.3)), min(repeated(call, SECONDS))
+    if again < 0.97 * best:  # not warm yet
+        again = min(again, min(repeated(call, SECONDS)))
+    return min(best, again)
 
 
 def predictions(case: Case, calibration: Any, gflops: float) -> dict[str, tuple[float, float, float]]:
@@ -77,13 +93,13 @@ def predictions(case: Case, calibration: Any, gflops: float) -> dict[str, tuple[
     from modelcost.timing.machine import this
 
     name, batch, what = case
-    report = mc.cost(name, batch=batch)
-    cpu = this()
-    if cpu.bandwidth is None:  # the sheet's: twelve channels of DDR5-4800 for 96 cores, of which two are ours
-        cpu = cpu.changed(bandwidth=float(os.environ.get("BANDWIDTH", "38.4")))
     training = what != "inference"
-    if training:
-        report.settings["optimizer"] = what
+    report = mc.cost(name, batch=batch, optimizer=what if training else None)
+    cpu = this()
+    if cpu.bandwidth is None:
+        from modelcost.timing.cpu import CPU
+
+        cpu = CPU(**{**cpu.figures, **SHEET})
     found = {}
     for method in ("textbook", "roofline", "calibrated"):
         given = calibration if method == "calibrated" else None
@@ -158,41 +174,70 @@ def table(cases: Sequence[Case], truths: dict[Case, list[float]], told: dict[Cas
             print(f"  {name:<15}{', '.join(shown)}")
 
 
-def calibrated(path: str | None) -> Any:
-    from modelcost.timing.store import loaded
+def words_of(case: Case) -> str:
+    return " ".join(map(str, case))
 
-    if path is None:
-        path = str(Path(tempfile.mkdtemp()) / "calibration.json")
-        command = [sys.executable, "-m", "modelcost", "calibrate", "--output", path]
-        subprocess.run(command, env=environment(), cwd=ROOT, check=True)
-    return loaded(path)
+
+class Kept:
+    """All that was measured: the lines of the stopwatch, and the times of each network, one for each round."""
+
+    def __init__(self, path: str | None) -> None:
+        self.path, self.lines = path, []
+        self.truths: dict[Case, list[float]] = {}
+
+    def read(self, path: str) -> None:
+        told = json.loads(Path(path).read_text())
+        self.lines = told["lines"]
+        self.truths = {(name, batch, what): times for (name, batch, what), times in told["truths"]}
+
+    def write(self) -> None:
+        if self.path:
+            told = {"lines": self.lines, "truths": [[list(case), times] for case, times in self.truths.items()]}
+            Path(self.path).write_text(json.dumps(told))
+
+
+def timed_all(kept: Kept, cases: Sequence[Case], thorough: bool, passes: int, minutes: float) -> None:
+    """Calibrate, then measure, and keep what comes."""
+    from modelcost.timing.calibrate import timed
+
+    begun = time.monotonic()
+    tell = lambda text: print(text, end="\r", file=sys.stderr)  # noqa: E731
+    kept.lines = list(timed(thorough, tell))
+    kept.write()
+    print(f"\ncalibrated in {time.monotonic() - begun:.0f} s; load {os.getloadavg()}", file=sys.stderr)
+    longest = 0.0
+    for number in range(passes):
+        start = time.monotonic()
+        if number and start - begun + longest > 60 * minutes:
+            break
+        for case, best in a_round(cases):
+            kept.truths.setdefault(case, []).append(best)
+            print(f"pass {number + 1}: {words_of(case)}: {best * 1000:.2f} ms", file=sys.stderr)
+            kept.write()
+        longest = max(longest, time.monotonic() - start)
 
 
 def main(words: list[str]) -> None:
-    if "--measure" in words:
-        name, batch, what = words[words.index("--measure") + 1 :]
-        print(json.dumps(measure(name, int(batch), what)))
+    names = ("--measure", "--keep", "--from", "--minutes")
+    option = {word: words[words.index(word) + 1] for word in names if word in words}
+    if "--measure" in option:
+        measure(json.loads(option["--measure"]))
         return
-    option = {word: words[words.index(word) + 1] for word in ("--calibration", "--keep", "--truths") if word in words}
-    cases = QUICK if "--quick" in words else CASES
-    calibration = calibrated(option.get("--calibration"))
-    truths: dict[Case, list[float]] = {case: [] for case in cases}
-    if "--truths" in option:
-        kept = json.loads(Path(option["--truths"]).read_text())
-        truths = {case: kept[" ".join(map(str, case))] for case in cases if " ".join(map(str, case)) in kept}
-        cases = tuple(truths)
-    for number in range(0 if "--truths" in option else 1 if "--quick" in words else PASSES):
-        for case in cases:
-            truths[case].append(measured(case)["best"])
-            print(f"pass {number + 1}: {case}: {truths[case][-1] * 1000:.2f} ms", file=sys.stderr)
-    if "--keep" in option:
-        Path(option["--keep"]).write_text(json.dumps({" ".join(map(str, case)): each for case, each in truths.items()}))
+    kept, quick = Kept(option.get("--keep")), "--quick" in words
+    if "--from" in option:
+        kept.read(option["--from"])
+    else:
+        minutes = float(option.get("--minutes", MINUTES))
+        timed_all(kept, QUICK if quick else CASES, "--thorough" in words, 1 if quick else PASSES, minutes)
     import modelcost as mc
+    from modelcost.timing.calibrate import learned
+    from modelcost.timing.machine import this
 
+    calibration = learned(this(), kept.lines, "--thorough" in words, {"date": "", "versions": {}})
     reference = ("resnet18", 8, "inference")
-    known = reference if reference in truths else cases[0]
-    gflops = int(mc.cost(known[0], batch=known[1]).minibatch.forward_flops) / min(truths[known])
-    table(cases, truths, {case: predictions(case, calibration, gflops) for case in cases})
+    known = reference if reference in kept.truths else next(iter(kept.truths))
+    gflops = int(mc.cost(known[0], batch=known[1]).minibatch.forward_flops) / min(kept.truths[known])
+    table(list(kept.truths), kept.truths, {case: predictions(case, calibration, gflops) for case in kept.truths})
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ cores work together, which only an idle machine shows.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -63,9 +62,7 @@ def main(words: list[str]) -> None:
         from modelcost.timing.calibrate import learned
 
         whole = machine.this
-        machine.this = lambda *words, **more: whole(*words, **more).changed(
-            cores=1, ghz=os.environ.get("GHZ") and float(os.environ["GHZ"])
-        )
+        machine.this = lambda *words, **more: whole(*words, **more).changed(cores=1)
         calibration = learned(machine.this(), process("calibrate", "0.06"), False, {"date": "", "versions": {}})
         truths: dict[Case, list[float]] = {}
         for one in process("measure", "0.5"):

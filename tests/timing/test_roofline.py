@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import modelcost as mc
-from modelcost.errors import ModelCostError, UnknownNameError
-from modelcost.timing.backward import backward, update
+from modelcost.errors import ModelCostError
 from modelcost.timing.cpu import CPU
 from modelcost.timing.operations import KINDS, Operation, operations
 from modelcost.timing.rates import Rates, rates
@@ -27,7 +27,7 @@ def method(cpu: CPU = MINE, mode: str = "graph", **assume: float) -> Roofline:
 def kinds(name: str, batch: int = 1) -> Counter[str]:
     counted: Counter[str] = Counter()
     for one in operations(mc.cost(name, batch=batch).rows, batch):
-        counted[one.kind] += one.starts
+        counted["small" if one.small else one.kind] += one.starts
     return counted
 
 
@@ -36,7 +36,7 @@ TRACED = {
         "convolution": 17,
         "pointwise": 36,
         "dense": 1,
-        "pool": 1,
+        "max pool": 1,
         "small": 5 * 53 + 1,
         "elementwise": 2 * 53 + 49 + 16,
     },
@@ -81,7 +81,12 @@ def test_a_rectifier_goes_with_the_convolution_before_it_and_a_sigmoid_does_not(
     assert [one.kind for one in chain(mc.Conv2D(16, 3), mc.ReLU())] == ["convolution"]
     assert [one.kind for one in chain(mc.Conv2D(64, 3, activation="sigmoid"))] == ["convolution", "transcendental"]
     apart = chain(mc.Conv2D(64, 3), mc.BatchNormalization(), mc.ReLU())
-    assert [one.kind for one in apart] == ["convolution", *["small"] * 5, *["elementwise"] * 3]
+    assert [one.kind for one in apart] == ["convolution", *FOLDED, *["elementwise"] * 3]
+    assert [one.small for one in apart] == [False, *[True] * 5, *[False] * 3]
+
+
+FOLDED = ("elementwise", "transcendental", "elementwise", "elementwise", "elementwise")
+"""The variance and epsilon, the root, gamma, the mean, beta: once a call."""
 
 
 def test_a_swish_is_one_operation_and_so_is_a_softmax() -> None:
@@ -201,8 +206,9 @@ def test_computing_and_moving_go_on_together() -> None:
 
 
 def test_an_operation_is_started_as_often_as_there_are_steps() -> None:
-    once, often = operation(1, 1, "small"), operation(1, 1, "small")
+    once, often = operation(1, 1), operation(1, 1)
     often.starts = 1000
+    once.small = often.small = True
     assert seconds(often).seconds == pytest.approx(1000 * seconds(once).seconds, rel=0.01)
     weighed = operation(1, 1)
     weighed.weight_bytes, weighed.starts = 10**6, 100
@@ -226,7 +232,7 @@ def test_modes_of_call() -> None:
         mode: mc.cost("lenet5", cpu=MINE, mode=mode).time.inference.seconds for mode in ("graph", "eager", "predict")
     }
     assert times["graph"] < times["eager"] < times["predict"]
-    epoch = mc.cost("lenet5", data=1000, epochs=3, cpu=MINE, mode="predict").time
+    epoch = mc.cost("lenet5", data=1000, epochs=3, cpu=MINE, mode="predict", optimizer="sgd").time
     assert epoch.epoch.inference.seconds < 1.1 * (
         35e-3 + 1000 * (times["graph"] + 0.6e-3)
     )  # one call, many mini-batches
@@ -241,8 +247,8 @@ MODE_OF = {"call.graph": "graph", "call.predict": "predict", "step.predict": "pr
 def test_every_assumption_is_one_that_something_depends_on(name: str) -> None:
     base, mode = defaults(), MODE_OF.get(name, "eager")
     ops = [operation(10**12, 10**6, kind) for kind in KINDS] + [operation(1, 1, kind) for kind in KINDS]
-    ops += [operation(10**3, 10**8, kind) for kind in KINDS] + [operation(1, 1, "small")]
-    ops[-1].looped, ops[-1].enters = True, 1
+    ops += [operation(10**3, 10**8, kind) for kind in KINDS] + [operation(1, 1)]
+    ops[-1].small, ops[-1].looped, ops[-1].enters = True, True, 1
 
     def whole(assumptions: dict[str, float]) -> Span:
         found = Roofline(rates(MINE), assumptions, mode)
@@ -251,51 +257,61 @@ def test_every_assumption_is_one_that_something_depends_on(name: str) -> None:
     assert whole({**base, name: base[name] * 0.9}) != whole(base)
 
 
-def test_the_gradients_of_a_small_network_by_hand() -> None:
-    """Two convolutions and a dense layer: the first needs no gradient of its input, each has that of its weights."""
-    net = mc.Sequential(
-        [mc.Input((32, 32, 3)), mc.Conv2D(8, 3, activation="relu"), mc.Conv2D(8, 3), mc.Flatten(), mc.Dense(10)]
-    )
-    rows = mc.cost(net).rows
-    back = Counter(one.kind for one in backward(rows, operations(rows, 1, training=True)))
-    assert back == {
-        "dense:weights": 1, "dense:input": 1, "convolution:weights": 2, "convolution:input": 1,
-        "reduction": 1, "elementwise": 1,
-    }  # fmt: skip
-    net.layers[0].trainable = False
-    rows = mc.cost(net).rows
-    back = Counter(one.kind for one in backward(rows, operations(rows, 1, training=True)))
-    assert back["convolution:weights"] == 1 and back["convolution:input"] == 0
-
-
-def test_statistics_over_a_batch_are_no_small_operation_and_numbers_are_drawn_in_one() -> None:
-    net = mc.Sequential([mc.Input((16, 16, 8)), mc.BatchNormalization(), mc.Dropout(0.5)])
-    trained = Counter(one.kind for one in operations(mc.cost(net).rows, 32, training=True))
-    assert (trained["reduction"], trained["random"]) == (2, 1)
-    assert (
-        trained["elementwise"] == 5
-    )  # squared difference; mul and add of the normalization; compare and mul of the mask
-    forward = operations(mc.cost(net).rows, 32, training=True)
-    assert "random" not in {one.kind for one in backward(mc.cost(net).rows, forward)}
-
-
-def test_an_optimizer_passes_over_every_trained_weight() -> None:
-    rows = mc.cost(mc.Sequential([mc.Input((100,)), mc.Dense(100), mc.Dense(100, trainable=False)])).rows
-    found = update(rows, "sgd")
-    assert [(one.kind, one.starts) for one in found] == [("update", 2), ("small", 2)]
-    assert found[0].bytes == 4 * 5 * 10_000
-    assert sum(one.bytes for one in update(rows, "adam")) > 5 * found[0].bytes
-    with pytest.raises(UnknownNameError, match="unknown optimizer 'sdg'; did you mean sgd"):
-        update(rows, "sdg")
-
-
-def test_an_epoch_is_its_mini_batches_and_a_smaller_one_for_what_is_left() -> None:
-    time = mc.cost("lenet5", batch=32, data=100, epochs=3, cpu=MINE).time
-    whole, left = mc.cost("lenet5", batch=32, cpu=MINE).time, mc.cost("lenet5", batch=4, cpu=MINE).time
+@pytest.mark.parametrize("optimizer", [None, "sgd"])
+def test_an_epoch_is_its_mini_batches_and_a_smaller_one_for_what_is_left(optimizer: str | None) -> None:
+    asked: dict[str, Any] = {"cpu": MINE, "optimizer": optimizer}
+    time = mc.cost("lenet5", batch=32, data=100, epochs=3, **asked).time
+    whole, left = mc.cost("lenet5", batch=32, **asked).time, mc.cost("lenet5", batch=4, **asked).time
     assert time.epoch.seconds == pytest.approx(3 * whole.minibatch.seconds + left.minibatch.seconds)
     assert time.run.seconds == pytest.approx(3 * time.epoch.seconds)
     assert time.epoch.inference.seconds == pytest.approx(3 * whole.inference.seconds + left.inference.seconds)
-    assert time.minibatch.seconds > time.minibatch.forward.seconds
+    assert ("forward" in time.minibatch.parts) == (optimizer is not None)
+
+
+def test_without_an_optimizer_there_is_no_training() -> None:
+    forward, trained = (mc.cost("lenet5", batch=8, cpu=MINE, optimizer=name).time for name in (None, "adam"))
+    assert forward.minibatch == forward.inference == trained.inference
+    parts = [getattr(trained.minibatch, name).seconds for name in ("forward", "backward", "optimizer")]
+    assert trained.minibatch.seconds == pytest.approx(sum(parts)) and min(parts) > 0
+
+
+@pytest.mark.parametrize("method", ["roofline", "textbook"])
+def test_passes_over_held_out_examples_stand_apart(method: str) -> None:
+    asked: dict[str, Any] = {"batch": 32, "cpu": MINE, "method": method, "optimizer": "sgd", "epochs": 4}
+    time = mc.cost("lenet5", data=100, validation=0.4, test=10, **asked).time
+    alone = mc.cost("lenet5", data=60, **asked).time
+    assert time.epoch.seconds == pytest.approx(alone.epoch.seconds)
+    assert time.run.seconds == pytest.approx(alone.run.seconds)
+    held_out = mc.cost("lenet5", data=40, **{**asked, "optimizer": None}).time.epoch.inference
+    assert time.epoch.validation.seconds == pytest.approx(held_out.seconds)
+    assert time.run.validation.seconds == pytest.approx(4 * held_out.seconds)
+    tested = mc.cost("lenet5", **{**asked, "batch": 10, "epochs": None}).time.inference
+    assert time.run.test.seconds == pytest.approx(tested.seconds)
+    assert "test" not in time.epoch.parts and "validation" not in alone.epoch.parts
+    told = str(mc.cost("lenet5", data=100, validation=0.4, test=10, **asked))
+    assert "an epoch of 100 examples: validation" in told or ": validation" in told
+    assert told.count(": test") == 1
+
+
+def test_steps_that_only_add_up_gradients_take_less() -> None:
+    """10 mini-batches an epoch, an update at every fourth, the counter going on: 2 in the first epoch, 7 in three."""
+    optimizer = "Adam(gradient_accumulation_steps=4)"
+    time = mc.cost("lenet5", batch=10, data=100, epochs=3, cpu=MINE, optimizer=optimizer).time
+    whole, less = time.minibatch.optimizer.seconds, time.minibatch.waiting.seconds
+    assert 0 < less < whole
+    assert time.epoch.optimizer.seconds == pytest.approx(2 * whole + 8 * less)
+    assert time.run.optimizer.seconds == pytest.approx(7 * whole + 23 * less)
+    assert "waiting" not in time.epoch.parts
+    plain = mc.cost("lenet5", batch=10, data=100, cpu=MINE, optimizer="adam").time
+    assert time.minibatch.forward == plain.minibatch.forward and "waiting" not in plain.minibatch.parts
+
+
+def test_a_run_that_was_stopped_early_and_one_that_drops_the_rest() -> None:
+    asked: dict[str, Any] = {"batch": 32, "data": 100, "cpu": MINE, "optimizer": "sgd"}
+    stopped = mc.cost("lenet5", epochs=9, early_stop=2, **asked).time
+    assert stopped.run.seconds == pytest.approx(2 * stopped.epoch.seconds)
+    dropped = mc.cost("lenet5", drop_remainder=True, **asked).time
+    assert dropped.epoch.seconds == pytest.approx(3 * dropped.minibatch.seconds)
 
 
 def test_rows_add_up_to_the_call() -> None:
@@ -305,8 +321,9 @@ def test_rows_add_up_to_the_call() -> None:
 
 
 @pytest.mark.parametrize("method", ["textbook", "roofline"])
-def test_a_time_is_read_again_as_it_was_written(method: str) -> None:
-    report = mc.cost("lenet5", batch=32, data=1000, epochs=2, cpu=MINE, method=method)
+@pytest.mark.parametrize("more", [{}, {"optimizer": "adam", "validation": 100, "test": 7}])
+def test_a_time_is_read_again_as_it_was_written(method: str, more: dict[str, Any]) -> None:
+    report = mc.cost("lenet5", batch=32, data=1000, epochs=2, cpu=MINE, method=method, **more)
     again = mc.Report.from_json(report.to_json())
     assert again.time.plain() == report.time.plain()
     assert again.to_json() == report.to_json()

@@ -81,7 +81,7 @@ def test_real_networks_are_timed_in_every_mode_and_trained() -> None:
     from modelcost.timing.bench import Bench
 
     assert [what for what, _ in to_time(Bench("net", lambda: net, 2))] == ["inference", "sgd"]
-    assert [what for what, _ in to_time(Bench("net", lambda: net, 2, trained=False))] == ["inference"]
+    assert [what for what, _ in to_time(Bench("net", lambda: net, 2, optimizers=()))] == ["inference"]
 
 
 @pytest.mark.keras

@@ -115,7 +115,7 @@ def test_the_interval_is_from_the_peak_to_one_operation_a_cycle() -> None:
         ({"assume": {"available": 0}}, "assumption available must be a number above 0. Received: available=0"),
         ({"assume": {"available": "most"}}, "assumption available must be a number above 0"),
         ({"assume": 3}, "assume must be a dict of numbers by name. Received: 3"),
-        ({"dtype": "float16"}, "the time of float32 arithmetic is what is known; not of dtype float16"),
+        ({"dtype": "float16"}, "cost it with dtype float32. Received: dtype float16"),
         ({"mode": "fast"}, "unknown mode 'fast'; known are: graph, eager, predict"),
     ],
 )
