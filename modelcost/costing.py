@@ -9,7 +9,7 @@ from modelcost.count import NOTHING, Count, made, total
 from modelcost.dtypes import DEFAULT, bytes_of, computed_as, held_as
 from modelcost.errors import ModelCostError, short
 from modelcost.facts import COLUMNS
-from modelcost.figures import Figures, Row, absent, summed
+from modelcost.figures import Around, Figures, Row, absent, summed
 from modelcost.levels import Levels
 from modelcost.report import FIGURES, Report
 from modelcost.sizes import agreed, alike, checks, size
@@ -104,6 +104,9 @@ def cost(
     }
     seen = rule.seen(model, entries)
     rows = [_row(entry, rule, dtype, seen.get(entry.name)) for entry in entries]
+    around = Around(model, entries, batch, dtype)
+    for row in rows:
+        row.around = around
     guarded = _guard(rows)
     totals = Figures(head["model"], _totals(rows, guarded))
     N = Count(batch, "N", size="batch")

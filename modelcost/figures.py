@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.conventions import Convention, Seen
-    from modelcost.model import Entry
+    from modelcost.intensity import Intensity
+    from modelcost.model import Entry, Model
+    from modelcost.receptive import Field, Fields
 
 
 class MissingFigureError(ModelCostError, AttributeError):
@@ -78,11 +80,34 @@ class Row(Figures):
         self.inputs = tuple(tuple(shape) for shape in inputs)
         self.output_shapes = tuple(tuple(shape) for shape in output_shapes)
         self.entry, self.convention, self.by_call, self.seen = entry, convention, by_call, seen
+        self.around: Around | None = None
 
     @property
     def output_shape(self) -> tuple[Any, ...]:
         """The shape of its first output."""
         return self.output_shapes[0]
+
+    @property
+    def receptive_field(self) -> Field:
+        """Which part of the model's input a position of its output depends on: see `receptive.Field`.
+
+        Raises `ModelCostError` where it is not known what a layer on the way looks at.
+        """
+        if self.around is None:
+            raise self._read_from_file("its receptive field is")
+        return self.around.fields[self.name]
+
+    @property
+    def intensity(self) -> Intensity:
+        """FLOPs for each byte that one forward call on a mini-batch reads and writes, every tensor once: exactly.
+
+        Raises `ModelCostError` where no byte is moved, as by what is only another view of its input.
+        """
+        if self.around is None or self.entry is None:
+            raise self._read_from_file("its arithmetic intensity is")
+        from modelcost.intensity import intensity
+
+        return intensity(self.entry, self.flops_by_call(), self.around.batch, self.around.dtype)
 
     def flops_by_call(self) -> tuple[Any, Any]:
         """FLOPs as (for each example, once a call): the second does not grow with the batch."""
@@ -107,6 +132,31 @@ class Row(Figures):
                 raise UnknownNameError(f"{self.name}: {unknown('part', name, known)}")
         figures = {column: summed(facts.column(column, parts)) for column in COLUMNS}
         return Figures(f"{self.name}.{names}", {**figures, "flops": summed(self.convention.flops(facts, parts))})
+
+
+class Around:
+    """What rows stand in, for that of them which follows from more than their own layer: found when it is asked for."""
+
+    __slots__ = ("_fields", "batch", "dtype", "entries", "model")
+
+    def __init__(self, model: Model, entries: Sequence[Entry], batch: int, dtype: str | None) -> None:
+        self.model, self.entries, self.batch, self.dtype = model, entries, batch, dtype
+        self._fields: Fields | None = None
+
+    @property
+    def fields(self) -> Fields:
+        """The receptive fields of all calls."""
+        if self._fields is None:
+            from modelcost.receptive import Fields
+
+            self._fields = Fields(self.model, self.entries)
+        return self._fields
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("model", "entries", "batch", "dtype")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
 
 
 class Level(Figures):

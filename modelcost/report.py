@@ -28,6 +28,10 @@ ASKED_FOR = {
 """What a report has only where an argument asked for it: what each layer does in a training step, time, and memory."""
 
 
+ASKED_COLUMNS = {"receptive_field": "receptive field", "intensity": "FLOPs/byte"}
+"""Figures of a row that stand in a table only where `with_columns` asked for them, and what stands above each."""
+
+
 class Report:
     """The cost of a model: `report.params`, `report["conv1"].multiplies`, `report.minibatch.forward_flops`.
 
@@ -62,6 +66,7 @@ class Report:
             self.memory: Memory | Figures = memory
         self.shows_memory = memory is not None
         self.planner: Callable[[], Memory] | None = None
+        self.columns: tuple[str, ...] = ()
         self._by_name = {row.name: row for row in self.rows}
 
     @property
@@ -147,6 +152,17 @@ class Report:
         from modelcost.arranged import arranged
 
         return arranged(self, depth, sort, top)
+
+    def with_columns(self, *names: str) -> Report:
+        """The same report with further columns wherever its rows are shown: "receptive_field", "intensity"."""
+        from copy import copy
+
+        for name in names:
+            if name not in ASKED_COLUMNS:
+                raise unknown("column", name, ASKED_COLUMNS)
+        found = copy(self)
+        found.columns = names
+        return found
 
     def to_json(self, indent: int | None = 2) -> str:
         """The report as JSON text; every whole number in full. Formulas are not stored."""

@@ -33,7 +33,7 @@ FLOORS = (
     {"model", "sequential", "models"},
     {"conventions", "activations", "ops"},
     {"zoo", "importers"},
-    {"figures"},
+    {"figures", "intensity", "receptive"},
     {"training"},
     {"levels", "report", "costing", "arranged"},
     {"tuning"},
@@ -285,6 +285,17 @@ def _rounds(node: ast.AST) -> bool:
 DIVISIONS: dict[str, tuple[str, ...]] = {
     "homework.working": ("value // 1", "a // 1", "-a // 1"),  # a student's own // and ceil
     "layers.functions": ("n * (n - 1) // 2",),
+    "receptive": (
+        "cropped // 2",
+        "(across - 1 - before - span[0]) // stride",
+        "(span[1] + before) // stride",
+        "span[0] // sizes[i]",
+        "span[1] // sizes[i]",
+        "low // 1",
+        "-high // 1",
+        "first // after",
+        "last // after",
+    ),  # places on an axis, not how long it is
     "sweeps.space": ("(place - at) // length",),
     "memory.fit": ("left // each",),
     "layers.wrappers": ("len(initial_state) // 2",),

@@ -49,6 +49,8 @@ def parser(name: str | None = None) -> Parser:
     add_timing(parser)
     add_plots(parser)
     add_output(parser)
+    words = "further columns of the table: receptive_field, intensity (FLOPs for each byte moved)"
+    parser.add_argument("--columns", metavar="NAMES", help=words)
     add_rows(parser)
     words = "exit with status 1 if a figure is above, as params=1e6 or epoch.forward_flops=2T; may be given again"
     parser.add_argument("--max", metavar="FIGURE=N", action="append", default=[], help=words)
@@ -71,7 +73,8 @@ def run(name: str | None, words: Sequence[str]) -> int:
 
     report = _costed(given)
     limits = _limits(given.max, report)
-    shown(page, arranged(report, given), given)
+    columns = given.columns.split(",") if given.columns else ()
+    shown(page, arranged(report.with_columns(*columns), given), given)
     plotted(report, given)
     return _judged(limits)
 

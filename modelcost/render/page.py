@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modelcost.conventions import CONVENTIONS
 from modelcost.levels import LEVELS
+from modelcost.render import columns as asked
 from modelcost.render.blocks import Grid, Heading, Paragraph
 from modelcost.render.units import exact, formula, rounded, shapes
 
@@ -75,9 +76,9 @@ def _timed(report: Report) -> list[Block]:
 
 def rows_grid(report: Report) -> Grid:
     """The main table: a row for each call of a layer, and the total that they add up to."""
-    headings = ("layer", "type", "output", *COLUMNS.values())
-    total = (total_label(report), "", "", *_cells(report.totals))
-    return Grid(headings, [_row(row) for row in report.rows], 3, total)
+    headings = ("layer", "type", "output", *COLUMNS.values(), *asked.headings(report))
+    total = (total_label(report), "", "", *_cells(report.totals), *[""] * len(report.columns))
+    return Grid(headings, [(*_row(row), *asked.cells(row, report.columns)) for row in report.rows], 3, total)
 
 
 def total_label(report: Report) -> str:
@@ -142,7 +143,7 @@ def missing(report: Report, level: str) -> str:
 def notes(report: Report) -> list[str]:
     """What the figures mean: the convention, the units, and the sizes that are not known."""
     memory = "Memory is that of each layer's output for one example; 1 MB is 10**6 bytes."
-    told = [flops_note(report.convention), memory]
+    told = [flops_note(report.convention), memory, *asked.notes(report)]
     unknown = free_letters(report)
     if unknown:
         told.append(f"Not known yet: {', '.join(unknown)}. Give --input; explain and --format json have the formulas.")
@@ -168,9 +169,20 @@ def free_letters(report: Report) -> list[str]:
 def records(report: Report) -> list[list[Any]]:
     """The rows as lines of exact figures, under their names, and a line for the totals."""
     names = list(report.totals.figures if not report.rows else report.rows[0].figures)
-    head = ["name", "type", "inputs", "output_shape", *names]
-    lines = ([r.name, r.type, shapes(r.inputs), shapes(r.output_shapes), *r.figures.values()] for r in report)
-    return [head, *lines, [total_label(report), "", "", "", *(report.totals.figures[name] for name in names)]]
+    head = ["name", "type", "inputs", "output_shape", *names, *report.columns]
+    lines = (
+        [
+            r.name,
+            r.type,
+            shapes(r.inputs),
+            shapes(r.output_shapes),
+            *r.figures.values(),
+            *asked.exact(r, report.columns),
+        ]
+        for r in report
+    )
+    blank = [None] * len(report.columns)
+    return [head, *lines, [total_label(report), "", "", "", *(report.totals.figures[name] for name in names), *blank]]
 
 
 def data(report: Report) -> dict[str, Any]:
@@ -185,7 +197,7 @@ def data(report: Report) -> dict[str, Any]:
         "convention": report.convention,
         "settings": report.settings,
         **({"lower_bound": True, "unknown": report.unknown} if report.lower_bound else {}),
-        "layers": [_row_data(row) for row in report.rows],
+        "layers": [{**_row_data(row), **asked.data(row, report.columns)} for row in report.rows],
         "totals": plain(report.totals.figures),
         "per": {name: plain(level.figures) for name, level in report.levels.items()},
         **_training(report),

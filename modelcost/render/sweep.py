@@ -84,8 +84,8 @@ def _failed(points: Points) -> Iterator[Block]:
 def records(points: Points) -> list[list[Any]]:
     """A line for each point, exact, those that failed last, under their names."""
     head = [*points.choices, *points.figures, "failed"]
-    lines = zip(*(points[name].tolist() for name in head[:-1]), strict=True)
-    found = [head, *([*map(_plain, line), None] for line in lines)]
+    lines = zip(*(_column(points[name]) for name in head[:-1]), strict=True)
+    found = [head, *([*line, None] for line in lines)]
     for point in points.failed:
         found.append([*map(_plain, point.choices.values()), *[None] * len(points.figures), point.failed])
     return found
@@ -94,14 +94,20 @@ def records(points: Points) -> list[list[Any]]:
 def data(points: Points) -> dict[str, Any]:
     """All of it as objects."""
     names = (*points.choices, *points.figures)
-    lines = zip(*(points[name].tolist() for name in names), strict=True)
+    lines = zip(*(_column(points[name]) for name in names), strict=True)
     return {
         "sweep": points.of,
         "choices": list(points.choices),
         "figures": list(points.figures),
-        "points": [dict(zip(names, map(_plain, line), strict=True)) for line in lines],
+        "points": [dict(zip(names, line, strict=True)) for line in lines],
         "failed": [{**{k: _plain(v) for k, v in one.choices.items()}, "reason": one.failed} for one in points.failed],
     }
+
+
+def _column(values: Any) -> list[Any]:
+    """The values of a column as JSON and spreadsheets have them."""
+    found: list[Any] = values.tolist()
+    return found if values.dtype.kind in "if" else [_plain(value) for value in found]
 
 
 def _plain(value: Any) -> Any:

@@ -148,6 +148,39 @@ def bindings() -> None:
     line("a million bindings of resnet50, rebuilt (from a few)", each, each / fast, "rebound", "")
 
 
+def sweeps() -> None:
+    """A million points of ResNet-50 as a sweep: a grid, what picks of it, and a search of structure point by point."""
+    import modelcost as mc
+
+    sizes = {"batch": range(1, 101), "height": range(32, 132), "width": range(32, 132)}
+    figures = ["params", "activation_bytes", "minibatch.forward_flops"]
+    grid = mc.sweep("resnet50", sizes, figures=figures)
+    assert len(grid) == MANY
+    chosen = [grid[i] for i in random.Random(0).sample(range(MANY), SAMPLE)]
+
+    def alone() -> None:
+        for point in chosen:
+            shape = (point["height"], point["width"], 3)
+            report = mc.cost("resnet50", batch=point["batch"], input=shape)
+            assert [report.figure(name) for name in figures] == [point[name] for name in figures]
+
+    def built(units: int) -> Any:
+        return mc.Sequential([mc.Input((784,)), mc.Dense(units), mc.Dense(units), mc.Dense(10)])
+
+    works = [loop, lambda: len(mc.sweep("resnet50", sizes, figures=figures)), alone]
+    works += [lambda: grid.pareto("-batch", "minibatch.forward_flops"), lambda: grid.sort("minibatch.forward_flops")]
+    works += [lambda: grid.where("minibatch.forward_flops < 1T and batch >= 8"), grid.to_csv]
+    works += [lambda: len(mc.sweep(built, units=range(1, 101)))]
+    reference, fast, slow, front, sort, where, csv, search = medians(works, 3)
+    each = slow / SAMPLE * MANY
+    line("reference loop", reference, 1, "reference loop", "")
+    line("a grid of a million points of resnet50", fast, fast / each, "one by one", "about 1 s")
+    line("the same one by one (from a few)", each, each / fast, "the grid", "")
+    for name, taken in (("its Pareto front", front), ("sorting it", sort), ("a condition", where), ("as CSV", csv)):
+        line(f"  {name}", taken, taken / fast, "the grid", "")
+    line("a hundred models of a function", search, search / reference, "reference loop", "")
+
+
 PROFILED = """
 import sys
 import keras
@@ -217,7 +250,7 @@ def predictions() -> None:
 
 
 BENCHMARKS = {
-    "start": start, "models": models, "memory": memory, "bindings": bindings, "profiler": profiler,
+    "start": start, "models": models, "memory": memory, "bindings": bindings, "sweeps": sweeps, "profiler": profiler,
     "predictions": predictions,
 }  # fmt: skip
 
