@@ -198,6 +198,12 @@ class Report:
 
         return rendered(page, self, "markdown")
 
+    def to_html(self) -> str:
+        """The report as a page that stands by itself, with a graph, charts and every working; needs Jinja2."""
+        from modelcost.render.webpage import written
+
+        return written(self)
+
     def to_csv(self) -> str:
         """The rows as CSV, a line each and one for the totals, exact numbers."""
         from modelcost.render.csv import csv

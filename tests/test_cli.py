@@ -507,7 +507,7 @@ def test_the_table_loads_nothing_that_is_slow_to_load() -> None:
         ("explain res", "resnet18 resnet34 resnet50 resnet101 resnet152"),
         ("alexnet --b", "--batch --bandwidth"),
         ("alexnet --batch 64 --conv", "--convention"),
-        ("alexnet --format ''", "table markdown csv json latex"),
+        ("alexnet --format ''", "table markdown csv json latex html"),
         ("alexnet --convention m", "macs macs+bias"),
         ("alexnet --batch 4 --dtype float", "float64 float32 float16"),
         ("compare alexnet vgg1", "vgg11 vgg13 vgg16 vgg19"),

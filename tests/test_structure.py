@@ -129,7 +129,7 @@ def test_upward_imports_that_ended_are_not_listed() -> None:
     assert set(UPWARD) <= used
 
 
-HEAVY = {"tensorflow", "keras", "torch", "onnx", "jax", "numpy", "pandas", "matplotlib", "yaml"}
+HEAVY = {"tensorflow", "keras", "torch", "onnx", "jax", "numpy", "pandas", "matplotlib", "yaml", "jinja2"}
 NOT_AT_START = HEAVY | {"dataclasses", "inspect", "asyncio", "email", "http", "difflib", "modelcost.binding"}
 
 

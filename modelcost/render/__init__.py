@@ -2,7 +2,7 @@
 
 A view is a module with three functions of its subject: `blocks` (headings, grids, workings: for people),
 `records` (lines of cells: for spreadsheets) and `data` (plain data: for programs). A format is a module that
-writes one of these. Both are loaded when they are asked for.
+writes one of these. A view may have a page of its own, `html`. Both are loaded when they are asked for.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from modelcost.errors import unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Protocol
 
     from modelcost.render.blocks import Block
@@ -52,11 +53,17 @@ def rendered(view: View, subject: Any, format: str = "table", width: int | None 
 
         return markdown.written(view.blocks(subject))
     if format == "html":
-        from modelcost.render import html
-
-        return html.written(view.blocks(subject))
+        return _page(view, subject)
     if format == "latex":
         from modelcost.render import latex
 
         return latex.written(view.blocks(subject))
     raise unknown("format", format, PAGE_FORMATS)
+
+
+def _page(view: View, subject: Any) -> str:
+    """HTML: the view's own page, or else its blocks as one."""
+    from modelcost.render import html
+
+    own: Callable[[Any], str] | None = getattr(view, "html", None)
+    return own(subject) if own is not None else html.written(view.blocks(subject))

@@ -51,19 +51,22 @@ def blocks(subject: Explained) -> list[Block]:
     """What a person sees: layer for layer, then the totals."""
     found: list[Block] = [Paragraph(subject.report.lower_bound, warning=True)] if subject.report.lower_bound else []
     for row in subject.rows:
-        found += [Heading(f"{row.name}: {row.type}, {_way(row)}"), _words_or_workings(row)]
-        found += [Workings(step) for step in (_step(subject.report, row.name), _held(subject.report, row.name)) if step]
+        found += [Heading(f"{row.name}: {row.type}, {way(row)}"), _words_or_workings(row)]
+        found += [Workings(step) for step in (step_workings(subject.report, row.name), _held(subject.report, row.name)) if step]
         found += [Paragraph(text) for text in (defects(row),) if text]
     if subject.layer is None:
-        found += [Heading(f"{subject.report.model}: totals of one example"), Workings(list(_totals(subject.report)))]
+        found += [
+            Heading(f"{subject.report.model}: totals of one example"),
+            Workings(list(total_workings(subject.report))),
+        ]
         heading = "Training" if subject.report.trains else "Forward pass"
-        found += [Heading(heading), Workings(list(_levels(subject.report))), *_rules_of_thumb(subject.report)]
+        found += [Heading(heading), Workings(list(level_workings(subject.report))), *_rules_of_thumb(subject.report)]
         if subject.report.shows_memory:
             found += [Heading("Memory"), Workings(list(_memory(subject.report)))]
     return [*found, Paragraph(flops_note(subject.report.convention))]
 
 
-def _way(row: Row) -> str:
+def way(row: Row) -> str:
     """What goes in and what comes out; and where the weights are, if they are not here."""
     assert row.entry is not None
     ends = (shapes(row.inputs, names=True), shapes(row.output_shapes, names=True))
@@ -72,12 +75,12 @@ def _way(row: Row) -> str:
 
 
 def _words_or_workings(row: Row) -> Block:
-    workings = _workings(row)
+    workings = layer_workings(row)
     nothing = "Nothing to count: no parameters, no arithmetic, no memory of its own."
     return Workings(workings) if workings else Paragraph(nothing)
 
 
-def _workings(row: Row) -> list[Working]:
+def layer_workings(row: Row) -> list[Working]:
     """The sizes that the formulas mention, then each figure that is not zero, with its parts below it."""
     figures = list(_figures(row))
     formulas = [working.count for working in figures if not working.of_figures]
@@ -115,7 +118,7 @@ def _shown(
     yield from (Working(part, count, depth=1) for part, count in several)
 
 
-def _step(report: Report, name: str) -> list[Working]:
+def step_workings(report: Report, name: str) -> list[Working]:
     """What a call does in a training step on a mini-batch; nothing, where none was asked for."""
     if not report.trains:
         return []
@@ -189,7 +192,8 @@ def _flops(convention: str) -> str:
     return "flops" if convention == "flops" else f"flops ({convention})"
 
 
-def _totals(report: Report) -> Iterator[Working]:
+def total_workings(report: Report) -> Iterator[Working]:
+    """The totals of one example, each as the sum over its layers."""
     names = {row.name for row in report}
     for name, value in report.totals.figures.items():
         if name == "flops":
@@ -198,7 +202,8 @@ def _totals(report: Report) -> Iterator[Working]:
             yield from _shown(name, total([value], name) if value.name in names else value)
 
 
-def _levels(report: Report) -> Iterator[Working]:
+def level_workings(report: Report) -> Iterator[Working]:
+    """The figures of example, mini-batch, epoch and run, and the parts of them that are new."""
     for level, found in report.levels.items():
         for name, value in found.figures.items():
             yield Working(f"{name} of {WORDS[level]}", value)
@@ -223,12 +228,12 @@ def _all(subject: Explained) -> Iterable[tuple[str, Working]]:
     report = subject.report
     found = [(row.name, working) for row in subject.rows for working in _of_row(report, row)]
     if subject.layer is None:
-        found += [("", working) for working in (*_totals(report), *_levels(report), *_memory(report))]
+        found += [("", working) for working in (*total_workings(report), *level_workings(report), *_memory(report))]
     return found
 
 
 def _of_row(report: Report, row: Row) -> list[Working]:
-    return [*_workings(row), *_step(report, row.name), *_held(report, row.name)]
+    return [*layer_workings(row), *step_workings(report, row.name), *_held(report, row.name)]
 
 
 def data(subject: Explained) -> dict[str, Any]:
@@ -241,8 +246,8 @@ def data(subject: Explained) -> dict[str, Any]:
         for row in subject.rows
     ]
     if subject.layer is None:
-        found["totals"] = [_plain(working) for working in _totals(report)]
-        found["per"] = [_plain(working) for working in _levels(report)]
+        found["totals"] = [_plain(working) for working in total_workings(report)]
+        found["per"] = [_plain(working) for working in level_workings(report)]
         found |= {"memory": [_plain(working) for working in _memory(report)]} if report.shows_memory else {}
     return found
 

@@ -43,6 +43,13 @@ APART = {"validation_flops": "validation", "test_flops": "test"}
 """Passes forward that no level of training holds: lines of their own."""
 
 
+def html(report: Report) -> str:
+    """A page of its own, with a graph, charts and workings."""
+    from modelcost.render.webpage import written
+
+    return written(report)
+
+
 def blocks(report: Report) -> list[Block]:
     """What a person sees of a report."""
     return [

@@ -1,0 +1,115 @@
+"""What the page says, for its template to set: settings, headline figures, tables, charts, graph, workings."""
+
+from __future__ import annotations
+
+from modelcost.render.page import TOTALS, UNITS, level_label, notes
+from modelcost.render.units import exact, rounded, shapes
+from modelcost.render.webpage import tables
+from modelcost.render.webpage.network import KINDS, OTHER, network
+from modelcost.render.webpage.worked import Worked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from modelcost.render.webpage.tables import Cell
+    from modelcost.report import Report
+
+CHARTS = ("flops", "params", "activation_bytes")
+
+
+def content(report: Report) -> dict[str, Any]:
+    """All that the template names, but for scripts and styles."""
+    from modelcost import __version__
+
+    worked = Worked(report)
+    layers = tables.layers(report, worked)
+    return {
+        "version": __version__,
+        "model": report.model,
+        "bound": report.lower_bound,
+        "settings": settings(report),
+        "headline": headline(report, worked),
+        "charts": charts(report, layers),
+        "network": network(report),
+        "kinds": [name for name in (*KINDS, OTHER) if any(line.kind == name for line in layers.lines)],
+        "layers": layers,
+        "totals": tables.totals(report, worked),
+        "levels": tables.levels(report, worked),
+        "step": tables.step(report, worked) if report.trains else None,
+        "trains": report.trains,
+        "timed": _timed(report),
+        "notes": notes(report),
+        "groups": worked.groups,
+    }
+
+
+def settings(report: Report) -> list[tuple[str, str]]:
+    """What was asked, as pairs of words."""
+    entering = [row.output_shape for row in report if row.type == "InputLayer"]
+    told = {"input": shapes(entering, names=True), "batch": exact(report.batch), "dtype": report.dtype}
+    told |= {"convention": report.convention}
+    told |= {name: exact(value) or str(value) for name, value in report.settings.items()}
+    if "time" in report.__dict__:
+        told |= {"CPU": report.time.cpu, "method": report.time.method}
+    return [(name.replace("_", " "), words) for name, words in told.items() if words]
+
+
+def headline(report: Report, worked: Worked) -> list[tuple[str, Cell]]:
+    """The figures that are asked for most, large."""
+    found = []
+    for name in ("params", "flops", "activation_bytes"):
+        value = report.totals.figures[name]
+        cell = tables.Cell(rounded(value, UNITS.get(name, "")), value, link=worked.total(name))
+        found.append((TOTALS[name], cell))
+    last = list(report.levels)[-1]
+    if last not in ("example", "minibatch") or report.batch > 1 or report.trains:
+        figure = "flops" if report.trains else "forward_flops"
+        value = report.levels[last].figures[figure]
+        words = f"{'training' if report.trains else 'forward'} FLOPs of {level_label(report, last)}"
+        found.append((words, tables.Cell(rounded(value), value, link=worked.level(last, figure))))
+    if "time" in report.__dict__:
+        found.append(_forward_time(report))
+    return found
+
+
+def _forward_time(report: Report) -> tuple[str, Cell]:
+    from modelcost.render.timed import duration
+
+    seconds = report.time.inference.parts["inference"].seconds
+    return f"one forward call on {report.time.cpu}", tables.Cell(duration(seconds), repr(seconds))
+
+
+def charts(report: Report, layers: tables.Table) -> list[dict[str, Any]]:
+    """For each chart its name, the column of the table that it draws, and in what unit; none of unknown sizes."""
+    names = tables.shown_figures(report)
+    found = []
+    for name in CHARTS:
+        values = [row.figures[name] for row in report]
+        if not values or not all(isinstance(value, int) for value in values):
+            continue
+        most = max(report, key=lambda row: int(row.figures[name]))
+        found.append(
+            {
+                "name": name,
+                "title": TOTALS[name],
+                "column": names.index(name),
+                **_unit(int(most.figures[name]), UNITS.get(name, "")),
+                "most": f"{most.name}, {rounded(most.figures[name], UNITS.get(name, ''))}",
+            }
+        )
+    return found
+
+
+def _unit(most: int, unit: str) -> dict[str, Any]:
+    """The power of ten by which the marks of an axis are divided, and the prefix that stands for it."""
+    from modelcost.render.units import PREFIXES
+
+    thousands = max(i for i in range(len(PREFIXES)) if most >= 1000**i or not i)
+    return {"power": 3 * thousands, "unit": f"{PREFIXES[thousands]}{unit}"}
+
+
+def _timed(report: Report) -> list[Any]:
+    from modelcost.render.timed import blocks
+
+    return [(type(block).__name__.lower(), block) for block in blocks(report)]

@@ -1,0 +1,301 @@
+"""The page of a report as text: every figure and working in it, nothing let in, nothing asked from elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from hashlib import sha256
+from html.parser import HTMLParser
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from golden_files import assert_golden
+from hypothesis import given
+from hypothesis import strategies as st
+from test_render import MODELS, free, hostile, small
+
+import modelcost as mc
+from modelcost.cli import main
+from modelcost.errors import ModelCostError
+from modelcost.render.escape import visible
+from modelcost.render.webpage.inlined import digest, manifest, scripts
+from modelcost.render.webpage.network import chains, network
+
+pytest.importorskip("jinja2")
+VENDORED = files("modelcost.render.webpage").joinpath("vendored")
+
+
+class Page(HTMLParser):
+    """What stands in a page: tags with their attributes, ids, and the text between tags."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def trained() -> mc.Report:
+    return mc.cost(small(), batch=64, data=1000, epochs=3, optimizer="adam", validation=0.1, cpu="i7-8700k")
+
+
+def without_scripts(text: str) -> str:
+    """The page without what stands in every page alike."""
+    text = re.sub(r"<script>.*?</script>", "<script></script>", text, flags=re.DOTALL)
+    text = re.sub(r"<style>.*?</style>", "<style></style>", text, flags=re.DOTALL)
+    return re.sub(r"'sha256-[^']+'", "'sha256-'", text)
+
+
+@pytest.mark.parametrize("name", ["small", "hostile", "free"])
+def test_the_page_word_for_word(name: str) -> None:
+    assert_golden(f"page_{name}.html", without_scripts(mc.cost(MODELS[name](), batch=64, data=1000).to_html()))
+
+
+def test_the_page_of_a_training_run_word_for_word() -> None:
+    assert_golden("page_trained.html", without_scripts(trained().to_html()))
+
+
+def test_every_link_has_its_working_and_every_id_is_one_only() -> None:
+    for report in (trained(), mc.cost("resnet18"), mc.cost(hostile()), mc.cost("lenet5", convention="tf")):
+        page = Page(report.to_html())
+        ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+        links = [attributes["href"] for attributes in page.all("a")]
+        assert len(set(ids)) == len(ids)
+        assert len(links) > 3 * len(report)
+        assert {link.removeprefix("#") for link in links} <= set(ids)
+
+
+def test_every_figure_that_is_not_zero_has_its_working() -> None:
+    """In the table a figure without a link is 0, as 0 has no working."""
+    text = trained().to_html()
+    start = text.index('<table id="layers"')
+    layers = text[start : text.index("</tbody>", start)]
+    step = text[text.index('<table id="step"') :]
+    assert 'href="' in step and '<td class="n"><data' not in step[: step.index("</table>")]  # the total has its own
+    cells = re.findall(r'<td class="n" data-sort="\d+">(.*?)</td>', layers)
+    unlinked = {cell for cell in cells if "<a " not in cell and not re.search(r"[ums]s</data>|\d\.\d\d</data>", cell)}
+    assert unlinked <= {'<data value="0">0</data>', '<data value="0">0 B</data>', ""}
+
+
+def test_the_working_behind_a_figure_is_the_figure_s() -> None:
+    report = mc.cost("alexnet")
+    text = report.to_html()
+    link = re.search(r'<a class="figure" href="#([\w-]+)"><data value="105415200">', text)
+    assert link
+    working = re.search(rf'<div class="working" id="{link[1]}".*?</div>', text, re.DOTALL)
+    assert working
+    said = re.findall(r"<d[td]>(.*?)</d[td]>", working[0])
+    macs = report["conv1"].macs
+    assert said == ["macs", macs.formula(), macs.numbers(), "105,415,200"]
+
+
+def test_layers_that_are_named_as_parts_of_the_page_have_their_own_workings() -> None:
+    names = ("minibatch", "epoch", "run", "step", "total", "levels", "layer", "params", "network")
+    layers = [mc.Input((4,)), *(mc.Dense(i + 2, name=name) for i, name in enumerate(names))]
+    report = mc.cost(mc.Sequential(layers, name="example"), batch=8, data=100, epochs=2, optimizer="sgd")
+    text = report.to_html()
+    for name in names:
+        row = text[text.index(f'<th scope="row">{name}</th>') :]
+        links = re.findall(r'href="#(w\d+)-\d+"', row[: row.index("</tr>")])
+        assert set(links) == {f"w{names.index(name) + 1}"}
+    for level in ("minibatch", "epoch", "run"):
+        value = int(report.levels[level].flops)
+        link = re.search(rf'href="#(wl-\d+)"><data value="{value}">', text)
+        assert link and f"{value:,}</dd></div>" in text[text.index(f'id="{link[1]}"') :].split("</div>")[0] + "</div>"
+
+
+def test_nothing_is_asked_from_elsewhere_and_scripts_are_those_that_are_named() -> None:
+    text = mc.cost("lenet5").to_html()
+    page = Page(text)
+    assert not [a for tag, a in page.tags if "src" in a or (tag != "a" and a.get("href", "data:,") != "data:,")]
+    assert "@import" not in text and "url(" not in re.sub(r"url\(#arrow\)", "", text[: text.index("<script>")])
+    assert "sourceMappingURL" not in text
+    policy = next(a["content"] for a in page.all("meta") if "http-equiv" in a)
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    inlined = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    assert [f"'sha256-{digest(script)}'" for script in inlined] == re.findall(r"'sha256-[^']+'", policy)
+    assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]
+
+
+def test_the_libraries_are_what_the_manifest_says() -> None:
+    known = manifest()
+    for library in known:
+        data = VENDORED.joinpath(library["file"]).read_bytes()
+        assert sha256(data).hexdigest() == library["sha256"], library["file"]
+        assert "</script" not in data.decode().lower(), "it would end the script that it stands in"
+        licence = VENDORED.joinpath(library["license_file"]).read_text(encoding="utf-8")
+        assert "*/" not in licence and len(licence) > 1000
+        assert re.fullmatch(r"\d+\.\d+\.\d+", library["version"])
+    named = {"manifest.json", *(one["file"] for one in known), *(one["license_file"] for one in known)}
+    assert {path.name for path in VENDORED.iterdir()} == named
+
+
+def test_the_licences_are_in_the_page_with_the_libraries() -> None:
+    text = mc.cost("lenet5").to_html()
+    for library in manifest():
+        assert f"/*! {library['package']} {library['version']}\n" in text
+    assert text.count("Permission is hereby granted") == 2 and "This is free and unencumbered software" in text
+    assert len(scripts()) == len(manifest()) + 1
+
+
+EVIL = (
+    "</script><script>document.title='x'</script>", "<img src=x onerror=alert(1)>", "\u2028alert(1)", '" onfocus="x',
+    "' onclick='x", "{{ 7 * 7 }}{% if x %}", "<!--<script>", "&lt;b&gt;", "]]>", "javascript:alert(1)",
+    "a\x00b\x1b[31m",
+)  # fmt: skip
+
+
+def evil() -> mc.Model:
+    """A model with harmful names everywhere."""
+    x = y = mc.Input((4,), name=EVIL[0])
+    for name in EVIL[1:]:
+        y = mc.Dense(4, name=name)(y)
+    return mc.Model(x, y, name=EVIL[0])
+
+
+def test_names_add_no_tag_and_no_attribute() -> None:
+    tame = mc.Sequential([mc.Input((4,)), *(mc.Dense(4) for _ in EVIL[1:])], name="tame")
+    one, other = Page(mc.cost(evil()).to_html()), Page(mc.cost(tame).to_html())
+    assert [(tag, sorted(a)) for tag, a in one.tags] == [(tag, sorted(a)) for tag, a in other.tags]
+    text = "".join(one.text)
+    assert all(visible(name) in text for name in EVIL)
+
+
+@given(st.text(min_size=1))
+def test_no_name_adds_a_tag(name: str) -> None:
+    try:
+        model = mc.Sequential([mc.Input((2,)), mc.Dense(2, name=name)])
+    except ModelCostError:
+        return
+    page = Page(mc.cost(model).to_html())
+    assert _tags(page) == TAGS and visible(name) in "".join(page.text)
+
+
+def _tags(page: Page) -> list[str]:
+    """All but those of a step: named 4, a layer's parameters are 4 + 2 both as formula and in numbers, said once."""
+    return [tag for tag, _ in page.tags if tag != "dd"]
+
+
+TAGS = _tags(Page(mc.cost(mc.Sequential([mc.Input((2,)), mc.Dense(2)])).to_html()))
+
+
+def test_what_stands_in_the_script_that_holds_data_is_numbers_alone() -> None:
+    text = mc.cost(evil()).to_html()
+    data = re.search(r'<script type="application/json" id="network">(.*?)</script>', text)
+    assert data and json.loads(data[1]) == {"boxes": [list(range(len(EVIL)))], "edges": []}
+
+
+def test_whole_numbers_are_carried_in_full() -> None:
+    layers = [mc.Input((10**6,)), mc.Dense(2**61 + 1, use_bias=False, name="a"), mc.Dense(2**61, name="b")]
+    report = mc.cost(mc.Sequential(layers), batch=2**40, data=2**62, epochs=2**62)
+    text = report.to_html()
+    for figure in (report.params, report["a"].macs, report.run.forward_flops):
+        assert f'<data value="{int(figure)}">' in text
+    assert report.run.forward_flops > 2**120
+
+
+def close_by() -> mc.Report:
+    """Parameters that differ in the last digit, beyond what a float holds."""
+    entering = [mc.Input((2**60 + i,)) for i in (3, 0, 6, 1, 5, 2, 4)]
+    return mc.cost(mc.Model(entering, [mc.Dense(1, use_bias=False)(x) for x in entering]))
+
+
+def test_ranks_keep_the_order_of_numbers_that_differ_in_the_last_digit() -> None:
+    text = close_by().to_html()
+    params = r'<tr data-place.*?data-sort="(\d+)">(?:<a [^>]*>)?<data value="(\d+)"'  # the first figure of a row
+    found = {int(value): int(rank) for rank, value in re.findall(params, text, re.DOTALL)}
+    assert [found[2**60 + i] for i in range(7)] == list(range(1, 8))
+
+
+def test_sizes_that_are_not_known_stand_as_formulas_and_are_not_drawn() -> None:
+    text = mc.cost(free()).to_html()
+    assert "H*W*3*4" in text
+    assert 'class="chart params"' in text and 'class="chart flops"' not in text
+
+
+def test_the_page_of_a_report_that_was_read_from_a_file() -> None:
+    report = mc.Report.from_json(mc.cost(small(), batch=4, optimizer="sgd").to_json())
+    page = Page(report.to_html())
+    assert not page.all("a") and not page.all("details")
+    assert "read from a file and holds no workings" in "".join(page.text)
+    assert network(report) is None
+
+
+def test_a_lower_bound_says_so() -> None:
+    from modelcost.importers.keras_config import model_of
+
+    layers = [
+        {"class_name": "InputLayer", "config": {"batch_shape": [None, 4], "name": "input"}},
+        {"class_name": "Own", "config": {"name": "own"}, "module": "mine", "registered_name": "Own"},
+    ]
+    model = model_of({"class_name": "Sequential", "config": {"name": "m", "layers": layers}}, partial=True)
+    assert "<strong>LOWER BOUND" in mc.cost(model, partial=True).to_html()
+
+
+def test_graphs_of_models_within_models_and_of_shared_layers() -> None:
+    x = mc.Input((4,), name="x")
+    inner = mc.Sequential([mc.Input((4,)), mc.Dense(4, name="a"), mc.Dense(4, name="b")], name="block")
+    shared = mc.Dense(4, name="shared")
+    model = mc.Model(x, mc.Add(name="sum")([shared(inner(x)), shared(x)]))
+    report = mc.cost(model)
+    names = [row.name for row in report]
+    assert names == ["x", "block/a", "block/b", "shared", "shared:2", "sum"]
+    found = network(report)
+    assert found is not None
+    boxes = [[names[place] for place in box] for box in found["boxes"]]
+    assert boxes == [["x"], ["block/a", "block/b", "shared"], ["shared:2"], ["sum"]]
+    assert found["edges"] == [[0, 1], [0, 2], [1, 3], [2, 3]]
+
+
+@pytest.mark.parametrize("name", ["resnet50", "inception_v3", "unet", "gpt2", "bert_base", "lstm_stack"])
+def test_every_layer_stands_in_one_box(name: str) -> None:
+    report = mc.cost(name)
+    found = network(report)
+    assert found is not None
+    assert sorted(place for box in found["boxes"] for place in box) == list(range(len(report)))
+    fed = {to for _, to in found["edges"]}
+    entering = [i for i, row in enumerate(report) if row.type == "InputLayer"]
+    alone = {i for i, box in enumerate(found["boxes"]) if box[0] not in entering}
+    assert alone == fed, "all but inputs are fed by something"
+
+
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda pair: pair[0] < pair[1]), unique=True))
+def test_chains_lose_no_edge(pairs: list[tuple[int, int]]) -> None:
+    """An edge is one within a chain, from one to the next, or it goes from the end of a chain to the start of one."""
+    names = [str(i) for i in range(8)]
+    edges = [(str(a), str(b)) for a, b in pairs]
+    found = chains(names, edges)
+    assert sorted(name for chain in found for name in chain) == names
+    within = {pair for chain in found for pair in pairwise(chain)}
+    assert within <= set(edges)
+    ends, starts = {chain[-1] for chain in found}, {chain[0] for chain in found}
+    assert all(a in ends and b in starts for a, b in set(edges) - within)
+
+
+def test_the_page_on_the_command_line(tmp_path: Path) -> None:
+    file = tmp_path / "lenet5.html"
+    assert main(["lenet5", "--format", "html", "--output", str(file)]) == 0
+    assert file.read_text(encoding="utf-8") == mc.cost("lenet5").to_html()
+
+
+def test_the_page_of_a_deep_network_is_not_large() -> None:
+    assert len(mc.cost("resnet50").to_html()) < 1_000_000
+
+
+def test_without_jinja_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    assert main(["lenet5", "--format", "html"]) == 2
+    assert "--format html needs Jinja2: pip install 'modelcost[html]'" in capsys.readouterr().err
