@@ -27,4 +27,4 @@ model.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=
 model.summary()
 model.fit(x_train, y_train, batch_size=128, epochs=2, verbose=2)
 
-import modelcost; print(modelcost.cost(model, batch=128, data=60_000, epochs=20))  # noqa: E402, E702, I001  # fmt: skip
+import modelcost; print(modelcost.cost(model, batch=128, data=60_000, epochs=20))  # noqa: E702  # fmt: skip

@@ -52,7 +52,11 @@ def blocks(subject: Explained) -> list[Block]:
     found: list[Block] = [Paragraph(subject.report.lower_bound, warning=True)] if subject.report.lower_bound else []
     for row in subject.rows:
         found += [Heading(f"{row.name}: {row.type}, {way(row)}"), _words_or_workings(row)]
-        found += [Workings(step) for step in (step_workings(subject.report, row.name), _held(subject.report, row.name)) if step]
+        found += [
+            Workings(step)
+            for step in (step_workings(subject.report, row.name), _held(subject.report, row.name))
+            if step
+        ]
         found += [Paragraph(text) for text in (defects(row),) if text]
     if subject.layer is None:
         found += [

@@ -7,7 +7,8 @@ is the machine's own noise, below which no predictor can be told from another. E
 logarithms. Nothing is tuned here.
 
 `--keep FILE` writes all that was measured, as soon as it is known, and `--from FILE` fits and predicts from it anew
-without measuring anything. `--thorough` calibrates longer.
+without measuring anything. `--thorough` calibrates longer. `--save docs/data/time.json` writes what the
+documentation shows.
 """
 
 from __future__ import annotations
@@ -174,6 +175,34 @@ def table(cases: Sequence[Case], truths: dict[Case, list[float]], told: dict[Cas
             print(f"  {name:<15}{', '.join(shown)}")
 
 
+def save(path: str, truths: dict[Case, list[float]], told: dict[Case, dict[str, Any]], machine: str) -> None:
+    """Write the file that the page on time is made of."""
+    import datetime
+    from importlib.metadata import version
+
+    kinds = {"inference": lambda case: case[2] == "inference", "training": lambda case: case[2] != "inference"}
+    of_kind = {kind: [case for case in truths if chosen(case)] for kind, chosen in kinds.items()}
+    found = {
+        "machine": machine,
+        "date": datetime.date.today().isoformat(),
+        "tensorflow": version("tensorflow"),
+        "passes": max(map(len, truths.values())),
+        "scores": {
+            kind: {
+                method: scores([min(truths[case]) for case in cases], [told[case][method] for case in cases])
+                for method in told[cases[0]]
+            }
+            for kind, cases in of_kind.items()
+            if cases
+        },
+        "networks": [
+            {"network": case[0], "batch": case[1], "what": case[2], "seconds": truths[case], "predicted": told[case]}
+            for case in truths
+        ],
+    }
+    Path(path).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
 def words_of(case: Case) -> str:
     return " ".join(map(str, case))
 
@@ -218,7 +247,7 @@ def timed_all(kept: Kept, cases: Sequence[Case], thorough: bool, passes: int, mi
 
 
 def main(words: list[str]) -> None:
-    names = ("--measure", "--keep", "--from", "--minutes")
+    names = ("--measure", "--keep", "--from", "--minutes", "--save")
     option = {word: words[words.index(word) + 1] for word in names if word in words}
     if "--measure" in option:
         measure(json.loads(option["--measure"]))
@@ -237,7 +266,10 @@ def main(words: list[str]) -> None:
     reference = ("resnet18", 8, "inference")
     known = reference if reference in kept.truths else next(iter(kept.truths))
     gflops = int(mc.cost(known[0], batch=known[1]).minibatch.forward_flops) / min(kept.truths[known])
-    table(list(kept.truths), kept.truths, {case: predictions(case, calibration, gflops) for case in kept.truths})
+    told = {case: predictions(case, calibration, gflops) for case in kept.truths}
+    table(list(kept.truths), kept.truths, told)
+    if "--save" in option:
+        save(option["--save"], kept.truths, told, this().name)
 
 
 if __name__ == "__main__":

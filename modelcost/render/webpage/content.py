@@ -103,7 +103,7 @@ def charts(report: Report, layers: tables.Table) -> list[dict[str, Any]]:
 
 def _unit(most: int, unit: str) -> dict[str, Any]:
     """The power of ten by which the marks of an axis are divided, and the prefix that stands for it."""
-    from modelcost.render.units import PREFIXES
+    from modelcost.prefixes import PREFIXES
 
     thousands = max(i for i in range(len(PREFIXES)) if most >= 1000**i or not i)
     return {"power": 3 * thousands, "unit": f"{PREFIXES[thousands]}{unit}"}

@@ -1,0 +1,131 @@
+"""The tables of the prose pages: what other tools said, from `docs/data`, beside what modelcost says at this moment."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import modelcost as mc
+from modelcost.conventions import CONVENTIONS
+from modelcost.memory import Memory
+from modelcost.render.blocks import Grid
+from modelcost.render.markdown import grid
+from modelcost.render.units import scaled
+
+DATA = Path(__file__).parents[1] / "data"
+MEASURED = Path(__file__).parents[2] / "tests" / "data"
+LSTM = {"T": 10, "C": 16, "U": 32}
+"""The sizes of the LSTM whose answers are compared: steps, channels in, units."""
+OURS = ("macs", "flops", "tf")
+
+
+def pages(folder: Path) -> None:
+    """Write every table into a folder, for the pages that include it."""
+    made = {"lstm": lstm(), "lstm_ours": lstm_ours(), "tools": tools(), "time": time(), "memory": memory()}
+    for name, text in made.items():
+        (folder / f"{name}.part.md").write_text(text + "\n", encoding="utf-8")
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """The lines of a CSV file in `docs/data`."""
+    with (DATA / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def lstm() -> str:
+    """What tools answer for one LSTM, how they get there, and which convention of ours says the same."""
+    known = _lstm_by_convention()
+    lines = []
+    for row in rows("lstm.csv"):
+        figure = int(row["figure"])
+        told = {"formula": row["formula"] and eval(row["formula"], dict(LSTM)), "ours": known.get(row["convention"])}
+        wrong = {name: value for name, value in told.items() if value not in (None, "", figure)}
+        if wrong:
+            raise ValueError(f"lstm.csv: {row['tool']} says {figure}, but {wrong}")
+        code = [f"`{row[name]}`" if row[name] else "" for name in ("formula", "convention")]
+        lines.append(f"| {row['tool']} | {figure:,} | {row['unit']} | {' | '.join(code)} | {row['rule']} |")
+    return "\n".join(["| tool | answer | unit | as a formula | ours | its rule |", "|:--|--:|:--|:--|:--|:--|", *lines])
+
+
+def lstm_ours() -> str:
+    """The same LSTM by each convention of ours that knows it."""
+    lines = [(name, CONVENTIONS[name].says, f"{figure:,}") for name, figure in _lstm_by_convention().items()]
+    return grid(Grid(("convention", "what it counts", "answer"), lines, left=2))
+
+
+def _lstm_by_convention() -> dict[str, int]:
+    x = mc.Input((LSTM["T"], LSTM["C"]))
+    model = mc.Model(x, mc.LSTM(LSTM["U"])(x))
+    names = [name for name in CONVENTIONS if name != "tf1-unbatched"]  # which knows no LSTM
+    return {name: int(mc.cost(model, convention=name).flops) for name in names}
+
+
+def tools() -> str:
+    """One layer after another, put to every tool; our figures are computed here."""
+    lines = rows("tools.csv")
+    names = [name for name in lines[0] if name not in ("case", "layer", "input")]
+    shown = [(row["case"], *(f"{figure:,}" for figure in ours(row)), *(_whole(row[name]) for name in names))
+             for row in lines]  # fmt: skip
+    return grid(Grid(("layer", *(f"{one} (ours)" for one in OURS), *names), shown))
+
+
+def ours(row: dict[str, str]) -> list[int]:
+    """Our figures for a line of `tools.csv`, by each convention of `OURS`."""
+    x = mc.Input(eval(row["input"]))
+    layer = eval(row["layer"], {name: getattr(mc, name) for name in mc.layers.names()})
+    model = mc.Model(x, layer(x, x) if isinstance(layer, mc.MultiHeadAttention) else layer(x))
+    return [int(mc.cost(model, convention=name).flops) for name in OURS]
+
+
+def _whole(text: str) -> str:
+    return f"{int(text):,}" if text else ""
+
+
+SCORES = {"median error": "%", "within 10%": "%", "within 20%": "%", "rank corr.": "", "bias": "x", "holds": "%"}
+
+
+def time() -> str:
+    """How right predicted times were when they were last measured: `python -m tests.benchmarks.accuracy --save`."""
+    kept = json.loads((DATA / "time.json").read_text(encoding="utf-8"))
+    parts = [
+        f"Measured on {kept['date']} on {kept['machine']}, with TensorFlow {kept['tensorflow']}: "
+        f"{len(kept['networks'])} networks, in {kept['passes']} pass{'es' if kept['passes'] > 1 else ''}."
+    ]
+    for kind, by_method in kept["scores"].items():
+        lines = [(method, *(_score(found.get(name), unit) for name, unit in SCORES.items()))
+                 for method, found in by_method.items()]  # fmt: skip
+        parts += [f"**{kind[0].upper()}{kind[1:]}**", grid(Grid(("method", *SCORES), lines))]
+    return "\n\n".join([*parts, _each_network(kept["networks"])])
+
+
+def _score(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    return f"{value:.0%}" if unit == "%" else f"{unit}{value:.2f}"
+
+
+def _each_network(networks: list[dict[str, Any]]) -> str:
+    """What was predicted for each network, as a multiple of what was measured."""
+    methods = list(networks[0]["predicted"])
+    lines = []
+    for one in networks:
+        best, worst = min(one["seconds"]), max(one["seconds"])
+        ratios = (f"{one['predicted'][method][0] / best:.2f}" for method in methods)
+        lines.append((one["network"], str(one["batch"]), one["what"], f"{best * 1e3:.2f} ms", f"{worst / best - 1:.0%}",
+                      *ratios))  # fmt: skip
+    headings = ("network", "batch", "what", "measured", "passes differ by", *(f"{one}, times" for one in methods))
+    return f"<details>\n<summary>Every network</summary>\n\n{grid(Grid(headings, lines, left=3))}\n\n</details>"
+
+
+def memory() -> str:
+    """What a process of TensorFlow's was measured to hold in training, and what was predicted."""
+    from tests.benchmarks import networks
+
+    lines = []
+    for one in json.loads((MEASURED / "process_memory.json").read_text(encoding="utf-8")):
+        predicted = Memory(networks.build(one["model"]), batch=one["batch"], slots=2).process_training_bytes
+        lines.append((one["model"], str(one["batch"]), scaled(one["peak"], "B"), scaled(predicted, "B"),
+                      f"{int(predicted) / one['peak']:.2f}"))  # fmt: skip
+    return grid(Grid(("network", "batch", "measured", "predicted", "predicted / measured"), lines))
