@@ -45,6 +45,7 @@ def setup(app: Any) -> None:
     """Make the pages that are made before Sphinx looks for them, and give layers the arguments that they take."""
     app.connect("builder-inited", lambda app: _made())
     app.connect("autodoc-process-signature", _signature)
+    app.connect("autodoc-process-docstring", _docstring)
 
 
 def _made() -> None:
@@ -60,9 +61,19 @@ def _made() -> None:
         shutil.copy(stored, copy)
 
 
-def _signature(app: Any, what: str, name: str, value: Any, *_: Any) -> tuple[str, str] | None:
+def _is_layer(what: str, value: Any) -> bool:
     from modelcost.layers.base import Layer
 
-    if what == "class" and issubclass(value, Layer) and value is not Layer:
-        return layers.signature(value), ""
-    return None
+    return what == "class" and issubclass(value, Layer) and value is not Layer
+
+
+def _signature(app: Any, what: str, name: str, value: Any, *_: Any) -> tuple[str, str] | None:
+    return (layers.signature(value), "") if _is_layer(what, value) else None
+
+
+def _docstring(app: Any, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
+    """Leave out the doctest of a layer: the worked example below it is the same call, and says more."""
+    if _is_layer(what, value) and any(line.startswith(">>>") for line in lines):
+        first = next(i for i, line in enumerate(lines) if line.startswith(">>>"))
+        last = next((i for i in range(first, len(lines)) if not lines[i]), len(lines))
+        del lines[first:last]

@@ -1,9 +1,9 @@
 """Receptive fields: which part of a model's input each position of a layer's output depends on.
 
 From a position one goes back through the graph, layer by layer, and from each layer to the elements that it looks at:
-along each axis from the first of them to the last. Where branches meet the part is the smallest that holds all of
-theirs. Sources: Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional Neural Networks" (Distill);
-Dumoulin and Visin 2016 for transposed convolutions.
+along each axis from the first of them to the last, as if a window had no holes. Where branches meet the part is the
+smallest that holds all of theirs. Sources: Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional
+Neural Networks" (Distill); Dumoulin and Visin 2016 for transposed convolutions.
 """
 
 from __future__ import annotations

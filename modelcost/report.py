@@ -35,7 +35,8 @@ ASKED_COLUMNS = {"receptive_field": "receptive field", "intensity": "FLOPs/byte"
 class Report:
     """The cost of a model: `report.params`, `report["conv1"].multiplies`, `report.minibatch.forward_flops`.
 
-    Rows and totals are one forward call on one example.
+    Rows and totals are one forward call on one example. `report.memory` is planned when it is asked for, by the
+    `planner`; `shows_memory` says whether tables and JSON have it.
     """
 
     def __init__(

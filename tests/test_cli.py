@@ -84,6 +84,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> st
         ("alexnet.csv", "alexnet --batch 64 --format csv"),
         ("alexnet.json", "alexnet --batch 64 --data 60000 --epochs 20 --format json"),
         ("alexnet.tex", "alexnet --batch 64 --format latex"),
+        ("alexnet_columns.txt", "alexnet --batch 64 --columns receptive_field,intensity"),
         ("lenet5_64x64.txt", "lenet5 --input 64x64x1"),
         ("explain_alexnet_conv1.txt", "explain alexnet conv1"),
         ("explain_lenet5.txt", "explain lenet5 --batch 4 --data 10 --epochs 3"),

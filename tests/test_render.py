@@ -141,7 +141,7 @@ def test_a_list_of_words_is_filled_and_never_cut() -> None:
 
 
 def test_no_text_for_people_can_steer_what_shows_it() -> None:
-    reports = [mc.cost(hostile())]
+    reports = [mc.cost(hostile(), optimizer="adam", batch=9)]
     for format in FORMATS:
         for view, subject in ((page, reports[0]), (explain, explain.Explained(reports[0])), (compare, reports)):
             text = rendered(view, subject, format)

@@ -38,7 +38,18 @@ class Parser(ArgumentParser):
         )
         self.models: list[Action] = []
         self.files: list[Action] = []
+        self._section: Any = None
         self.add_argument("-h", "--help", action="help", default=SUPPRESS, help="show this help and stop")
+
+    def section(self, title: str) -> None:
+        """Let the help tell the options that are added from now on under a title of their own."""
+        self._section = self.add_argument_group(title)
+
+    def add_argument(self, *names: Any, **how: Any) -> Action:
+        """Take an argument, in the section that was begun last."""
+        where: Any = super() if self._section is None else self._section
+        added: Action = where.add_argument(*names, **how)
+        return added
 
     def add_model(self, nargs: str | None = None, words: str = "") -> None:
         """Take a model, or several."""
@@ -133,16 +144,17 @@ def add_fixed_settings(parser: Parser) -> None:
     from modelcost.conventions import CONVENTIONS
     from modelcost.dtypes import COMPUTE
 
-    parser.add_argument("--data", metavar="N", type=whole, help="training examples, for the epoch")
-    parser.add_argument("--epochs", metavar="N", type=whole, help="epochs, for the run")
-    add_training(parser)
     words = "shape of one example, such as 227x227x3; again for each further input"
     parser.add_argument("--input", metavar="SHAPE", type=shape, action="append", help=words)
-    words = "layers of unknown cost count as nothing, and the answer says that it is a lower bound"
-    parser.add_argument("--partial", action="store_true", help=words)
     words = "what numbers are stored as, or a policy, instead of what the layers say (float32)"
     add_choice(parser, "--dtype", COMPUTE, None, words)
     add_choice(parser, "--convention", CONVENTIONS, "flops", "what counts as a FLOP")
+    words = "layers of unknown cost count as nothing, and the answer says that it is a lower bound"
+    parser.add_argument("--partial", action="store_true", help=words)
+    parser.section("epochs and training")
+    parser.add_argument("--data", metavar="N", type=whole, help="training examples, for the epoch")
+    parser.add_argument("--epochs", metavar="N", type=whole, help="epochs, for the run")
+    add_training(parser)
 
 
 def add_training(parser: Parser) -> None:
@@ -177,6 +189,7 @@ def part(text: str) -> int | float:
 
 def add_output(parser: Parser, formats: tuple[str, ...] = FORMATS) -> None:
     """Where the answer goes, and in which form."""
+    parser.section("the answer")
     add_choice(parser, "--format", formats, "table", f"{', '.join(formats[:-1])} or {formats[-1]}")
     words = "write to a file, which is never left half written; - is standard output"
     parser.files.append(parser.add_argument("--output", metavar="FILE", help=words))

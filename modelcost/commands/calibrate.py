@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TOLD = """\
-It needs TensorFlow, with Keras, and about a minute in which the machine does
+It needs TensorFlow, with Keras, and a minute or two in which the machine does
 nothing else. What it finds is kept in the file that $MODELCOST_CALIBRATION
 names, or where your system keeps such data, in modelcost/calibration.json.
 

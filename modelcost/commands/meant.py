@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LONGEST = 100  # characters of a suggestion
-OF_A_MODEL = ("explain", "compare", "fit", "sweep", "verify", "practice")
+OF_A_MODEL = ("explain", "compare", "fit", "search", "sweep", "verify", "practice")
 """The commands that take a model."""
 
 

@@ -21,6 +21,7 @@ PLOTS = {
 
 def add_plots(parser: Parser) -> None:
     """Take a file for each picture."""
+    parser.section("pictures")
     for name, what in PLOTS.items():
         words = f"draw {what} into a file, .png, .svg or .pdf"
         parser.files.append(parser.add_argument(_option(name), metavar="FILE", help=words))

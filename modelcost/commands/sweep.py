@@ -78,14 +78,16 @@ def run(name: str, words: Sequence[str]) -> int:
             points = _worked_out(found, given)
         except KeyboardInterrupt:
             points, status = found.done, 130
-    picked = _picked(points, given)
+    front = points.pareto(*given.pareto) if given.pareto else points
+    picked = front.sort(*given.sort) if given.sort else front
+    picked = picked if given.top is None else picked.top(given.top)
     if status:
         done = len(points) + len(points.failed)
         way_out = "" if given.resume is None else "; run it again to go on"
         warned(f"modelcost: stopped after {done:,} of {len(found.space):,} points{way_out}")
     shown(view, picked, given)
     if given.picture:
-        _draw(points, picked, given)
+        _draw(points, front, given)
     return status or (0 if len(picked) else 1)
 
 
@@ -162,20 +164,12 @@ def _prepared() -> None:
     sys.stdout = sys.stderr
 
 
-def _picked(points: Points, given: Namespace) -> Points:
-    if given.pareto:
-        points = points.pareto(*given.pareto)
-    if given.sort:
-        points = points.sort(*given.sort)
-    return points if given.top is None else points.top(given.top)
-
-
-def _draw(points: Points, picked: Points, given: Namespace) -> None:
+def _draw(points: Points, front: Points, given: Namespace) -> None:
     from modelcost.commands.saving import saved
     from modelcost.render.sweep_plot import drawn, figure
 
     axes = [name.removeprefix("-") for name in given.pareto or ()][:2]
-    made = figure(points, axes[0], axes[1], front=picked) if len(axes) == 2 else figure(picked)
+    made = figure(points, axes[0], axes[1], front=front) if len(axes) == 2 else figure(front)
     saved(drawn(made, given.picture.rpartition(".")[2].lower()), given.picture, "--plot")
 
 

@@ -33,6 +33,7 @@ def measured(text: str) -> float:
 
 def add_timing(parser: Parser) -> None:
     """What is to be known for a time."""
+    parser.section("time")
     words = 'a CPU for the time: a name (see `modelcost cpus`), a .toml file of your own, or "this" machine'
     parser.add_argument("--cpu", metavar="NAME", help=words)
     add_choice(parser, "--method", METHODS, None, "textbook, roofline, calibrated or measure")

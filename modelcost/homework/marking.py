@@ -217,7 +217,7 @@ def _sums_of_own(subject: Subject, name: str, part: str) -> Iterator[Reference]:
         if missing:
             verb = "is" if len(missing) == 1 else "are"
             text = f"the sum of the sheet's own figures: {', '.join(missing)} {verb} left out"
-            slip = Slip("own parts only", 1.0, text, f"is anything missing from the sum? {len(missing)} layers", {})
+            slip = Slip("own parts only", 1.0, text, "is anything missing from the sum?", {})
         yield Reference(whole, 1.0 if slip else 0.0, slip=slip)
     if name == "flops":
         columns = [subject.own.get(("model", column, part)) for column in ("multiplies", "adds")]

@@ -171,15 +171,15 @@ def _terms(form: Form) -> Iterator[Slip]:
             yield Slip(f"without {what}", bits, f"{what} {verb} left out", _missing(what), {part.index: 0})
             if sign > 0:
                 text = f"{what} {verb} counted twice"
-                yield Slip(
-                    f"twice {what}", TWICE, text, f"something counts twice: {what}", {part.index: 2 * part.value}
-                )
+                yield Slip(f"twice {what}", TWICE, text, _missing(what), {part.index: 2 * part.value})
 
 
 def _missing(what: str) -> str:
-    return (
-        f"a term is missing: think of {what.partition(' (')[0]}" if not what.startswith("the -") else "look at the -1"
-    )
+    """Where to look for a term that is missing, or stands twice: its name, if it has one, and no figure."""
+    name = what.partition(" (")[0]
+    if name.startswith(("the term ", "the +", "the -")):
+        return "look at the terms of the sum: one is missing, or stands twice"
+    return f"look at the terms of the sum: think of {name}"
 
 
 def _term(form: Form, node: Node, part: Node, sign: int) -> tuple[str, float, str]:

@@ -37,21 +37,31 @@ def figure(points: Points, x: str | None = None, y: str | None = None, front: Po
     made = Figure(figsize=(8, 5), layout="constrained")
     axes = made.add_subplot()
     for i, (label, which) in enumerate(_series(points, x, y)):
-        line = {"linewidth": 1} if x in points.choices and label is not None else {"linestyle": ""}
-        style = {"color": COLORS[i], "marker": MARKERS[i], "markersize": 4, "label": label, **line}
+        style: dict[str, Any] = {"color": COLORS[i], "marker": MARKERS[i], "markersize": 4, "label": label}
+        style |= {"linewidth": 1 if _is_curve(points, x, label) else 0, "alpha": 1 if front is None else 0.4}
         order = which[_numbers(points, x)[which].argsort(kind="stable")]
         axes.plot(_numbers(points, x)[order], _numbers(points, y)[order], **style)
     if front is not None:
         ordered = _numbers(front, x).argsort(kind="stable")
         ends = _numbers(front, x)[ordered], _numbers(front, y)[ordered]
         axes.plot(*ends, color="black", marker="o", markerfacecolor="none", label="Pareto front")
-    for set_scale, name in ((axes.set_xscale, x), (axes.set_yscale, y)):
-        set_scale("log" if _spans_much(_numbers(points, name)) else "linear")
+    for letter, name in (("x", x), ("y", y)):
+        if _spans_much(_numbers(points, name)):
+            getattr(axes, f"set_{letter}scale")("log")
+        elif points[name].dtype.kind == "i":
+            getattr(axes, f"{letter}axis").get_major_locator().set_params(integer=True)
     axes.set(xlabel=_text(x), ylabel=_text(y), title=_text(f"{points.of}: {len(points):,} points"))
     axes.grid(alpha=0.3)
     if axes.get_legend_handles_labels()[1]:
         axes.legend()
     return made
+
+
+def _is_curve(points: Points, x: str, label: str | None) -> bool:
+    """Whether there is one point for each `x`, so that they can be joined."""
+    others = (name for name in points.choices if name != x)
+    alone = all(len(set(map(str, points[name].tolist()))) == 1 for name in others)
+    return x in points.choices and (alone or label is not None)
 
 
 def drawn(made: Any, format: str) -> bytes:
@@ -97,8 +107,7 @@ def _series(points: Points, x: str, y: str) -> Iterator[tuple[str | None, Any]]:
             told = np.array([str(value) for value in points[name].tolist()])
             yield from ((_text(f"{name} = {value}"), np.flatnonzero(told == value)) for value in values)
             return
-    single = all(len(set(map(str, points[name].tolist()))) == 1 for name in points.choices if name not in (x, y))
-    yield _text(y) if single and x in points.choices else None, np.arange(len(points))
+    yield None, np.arange(len(points))
 
 
 def _spans_much(values: Any) -> bool:

@@ -28,7 +28,7 @@ DECIMALS = 6
 
 
 def calibrate(thorough: bool = False, tell: Callable[[str], None] = lambda text: None) -> Calibration:
-    """Time this machine for about a minute, some when `thorough`, and say what was learned; `tell` hears of progress.
+    """Time this machine for a minute or two, more when `thorough`, and say what was learned; `tell` hears of progress.
 
     Raises `ModelCostError` where Keras on TensorFlow is not there, or the timing breaks off.
     """

@@ -79,7 +79,7 @@ def _gradients(works: Any, forward: Sequence[Operation], facts: Facts | None, ba
 def _of_pass(
     works: Sequence[Work], of: str, products: list[Operation], facts: Facts | None, batch: int, steps: int
 ) -> Iterator[Operation]:
-    left = list(products) * 2  # one without weights has a gradient for either factor
+    left = [one for one in products for _ in range(1 if one.weight_bytes else 2)]  # for each factor a gradient
     for together in alike(Worked(work, batch) for work in works):
         first = together[0]
         if first.multiplied and products:

@@ -196,7 +196,7 @@ def _product(one: Worked, sizes: Sizes) -> Operation:
         operation.weight_bytes, operation.columns = FLOAT * size, max(1, round(size / operation.inner))
         _shaped(operation, weights[0].shape)
     else:
-        operation.columns = max(1, round(one.results * operation.inner / max(1, *others)))
+        operation.columns = max(1, round(one.results * operation.inner / max(1, others[0])))
     operation.rows = max(1, round(one.results / operation.columns))
     operation.fuses = kind in FUSED_AFTER and (kind != "dense" or sizes.vectors or one.steps > 0)
     return operation

@@ -6,7 +6,8 @@
 - any block with a `:caption:` is a file of that name in the reader's folder.
 - `sh` is for installing, which continuous integration does; `text` is not code.
 
-A block that says `keras` behind its language needs TensorFlow. A line `...` stands for lines left out.
+Behind its language a block may name a package that it needs, such as pandas: it is left out where that is not there.
+One that needs keras is run by the tests with Keras alone. `...` stands for whatever comes there.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import io
 import re
 import shlex
 from contextlib import redirect_stderr, redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,7 @@ class Snippet:
 
     def __init__(self, language: str, words: list[str], caption: str, start: int, lines: list[str]) -> None:
         self.language, self.caption, self.start, self.lines = language, caption, start, lines
-        self.keras = "keras" in words
+        self.needs = words
 
     @property
     def text(self) -> str:
@@ -76,7 +78,6 @@ def _snippet(opened: re.Match[str], number: int, body: list[str]) -> Snippet:
     while body and (option := re.match(r"^:([\w-]+): *(.*)$", body[0])):
         options[option[1]] = option[2]
         body, number = body[1:], number + 1
-    words += options.get("class", "").split()
     return Snippet(language, words, options.get("caption", ""), number + 1, body)
 
 
@@ -94,7 +95,7 @@ class Page:
     def run(self) -> None:
         """Run all that can be run."""
         for snippet in snippets(self.text):
-            if snippet.keras and not self.keras:
+            if not all(self.keras if name == "keras" else find_spec(name) for name in snippet.needs):
                 continue
             if snippet.caption:
                 (self.folder / snippet.caption).write_text(snippet.text, encoding="utf-8")
@@ -139,7 +140,8 @@ class Page:
                 self.status = main(words)
             except SystemExit as end:
                 self.status = int(end.code or 0)
-        lines = [one.rstrip() for one in (printed.getvalue() + complained.getvalue()).rstrip("\n").splitlines()]
+        said = printed.getvalue() + (complained.getvalue() if self.status else "")  # else it says how far it is
+        lines = [one.rstrip() for one in said.rstrip("\n").splitlines()]
         return "".join(f"{one}\n" for one in (chosen(lines, only.split(", ")) if only else lines))
 
     def _session(self, snippet: Snippet) -> None:

@@ -18,6 +18,7 @@ ROOT = Path(mc.__file__).parents[1]
 REPORT = mc.cost("fashion_cnn_small")
 
 TESTS = """
+import pytest
 import modelcost as mc
 report = mc.cost("fashion_cnn_small")
 
@@ -29,6 +30,25 @@ def test_turned_round():
 
 def test_check():
     assert mc.check(69_696, of=report["conv2"].multiplies)
+
+def helper(claim):
+    assert claim == report["conv2"].multiplies, "with a message"
+
+def test_in_a_function():
+    helper(69_696)
+
+def test_about():
+    assert report["conv2"].multiplies == pytest.approx(69_696)
+
+def test_list():
+    assert [640, 69_696] == [report["conv1"].params, report["conv2"].multiplies]
+
+def test_dictionary():
+    assert {"a": (1, report["conv2"].multiplies)} == pytest.approx({"a": 3}) or {
+        "a": (1, report["conv2"].multiplies)} == {"a": (1, 69_696)}
+
+def test_shape():
+    assert (13, 13, 64) == report["conv2"].output_shape
 
 def test_other_numbers():
     assert 1 == 2
@@ -53,9 +73,18 @@ def test_pytest_shows_the_diagnosis(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
     for line in LINES:
-        assert done.stdout.count(line) >= 2, (line, done.stdout)
+        assert done.stdout.count(line) >= 6, (line, done.stdout)
+    assert "[1]: the figure is wrong" in done.stdout
+    assert "['a'][1]: the figure is wrong" in done.stdout
+    assert "13 x 13 places, those of same padding, stand where 11 x 11 belong" in done.stdout
     assert "the 64 input channels are left out>" in done.stdout
-    assert "4 failed, 1 passed" in done.stdout
+    assert "9 failed, 1 passed" in done.stdout
+    off = ["-p", "no:modelcost"] if installed else []
+    bare = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *off, str(tmp_path)]
+    without = subprocess.run(bare, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
+    assert "9 failed, 1 passed" in without.stdout
+    assert LINES[1] not in without.stdout
+    assert "the 64 input channels are left out>" in without.stdout  # a verdict speaks for itself
     assert "assert 1 == 2" in done.stdout
 
 
@@ -72,6 +101,18 @@ def test_it_stays_out_of_other_comparisons() -> None:
     assert hook("==", True, count) is None
     assert hook("==", count, count) is None
     assert hook("==", [1], count) is None
+    assert hook("==", [1, [2]], [1, [3]]) is None
+    assert hook("==", {"a": 1}, {"b": count}) is None
+    assert hook("==", [count], [4_460_544]) is None
+    deep: object = count
+    claim: object = 1
+    for _ in range(100):
+        deep, claim = [deep], [claim]
+    assert hook("==", deep, claim) is None
+    many = hook("==", [1] * 100_000, [count] * 100_000)
+    assert many is not None
+    assert len(many) < 30
+    assert many[-1] == "and others"
     assert hook("==", 5, mc.Count(3)) is None  # nothing was worked out
     assert hook("==", 4_460_544, count) is None
     lines = hook("==", 10**400, count)

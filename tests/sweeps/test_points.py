@@ -147,6 +147,13 @@ def test_a_plot_of_a_front_joins_its_points() -> None:
     assert (axes.get_xscale(), axes.get_yscale()) == ("linear", "linear")
 
 
+def test_points_are_joined_where_there_is_one_for_each_place() -> None:
+    lines = plotted(mc.sweep("lenet5", batch=[1, 2, 3])).get_lines()
+    assert [line.get_linewidth() for line in lines] == [1]
+    many = plotted(mc.sweep("lenet5", batch=[1, 2], height=range(32, 42))).get_lines()
+    assert [line.get_linewidth() for line in many] == [0]
+
+
 def test_what_cannot_be_drawn_says_why() -> None:
     pytest.importorskip("matplotlib")
     with pytest.raises(ModelCostError, match="i cannot be drawn"):

@@ -217,6 +217,14 @@ def test_an_operation_is_started_as_often_as_there_are_steps() -> None:
     assert seconds(weighed).seconds - alone == pytest.approx(100 * 10**6 / rates(MINE)[1].bandwidths["l2"])
 
 
+def test_a_small_operation_wakes_no_other_core() -> None:
+    large, small = operation(1, 1), operation(1, 1)
+    small.small = True
+    assumed = defaults()
+    saved = seconds(large).seconds - seconds(small).seconds
+    assert saved == pytest.approx(assumed["woken"] - assumed["started"]) and saved > 0
+
+
 def test_what_an_operation_waits_for() -> None:
     for one, bound in (
         (operation(10**12, 1), "compute"),

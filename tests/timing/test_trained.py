@@ -52,14 +52,39 @@ def test_the_shapes_and_bytes_of_gradients_by_hand() -> None:
     assert to_input.flops == 2 * products - 2 * 20 * 20 * 16
 
 
+def test_the_gradients_of_a_depthwise_convolution_stay_with_their_channels() -> None:
+    net = chain((20, 20, 16), mc.Conv2D(16, 1), mc.DepthwiseConv2D(3, use_bias=False))
+    to_input, to_weights = trained(net, 2)["backward"][:2]
+    positions = 2 * 18 * 18
+    assert (to_input.rows, to_input.columns, to_input.inner, to_input.channels) == (positions, 16, 9, 9)
+    assert (to_weights.rows, to_weights.columns, to_weights.inner, to_weights.channels) == (9, 16, positions, positions)
+    wide = chain((20, 20, 16), mc.Conv2D(16, 1), mc.DepthwiseConv2D(5))
+    assert trained(wide)["backward"][0].kind == "wide depthwise:input"
+
+
 def test_the_gradients_of_a_product_of_two_activations_read_the_other() -> None:
     x = mc.Input((6, 8))
-    found = trained(mc.Model(x, mc.MultiHeadAttention(2, 4)(mc.Dense(8)(x), mc.Dense(8)(x))))["backward"]
-    to_scores = [one for one in found if one.name == "Einsum"]
+    found = trained(mc.Model(x, mc.MultiHeadAttention(2, 4)(mc.Dense(8)(x), mc.Dense(8)(x))))
+    shapes = [(one.rows, one.columns, one.inner) for one in found["forward"] if one.name == "Einsum"]
+    assert shapes == [(2 * 6, 6, 4), (2 * 6, 4, 6)]
+    to_scores = [one for one in found["backward"] if one.name == "Einsum"]
     assert len(to_scores) == 4 and {one.kind for one in to_scores} == {"product:input"}
     assert {(one.read_bytes, one.written_bytes) for one in to_scores} == {
         (4 * (48 + 48), 4 * 72), (4 * (48 + 72), 4 * 48),
     }  # fmt: skip
+
+
+def test_every_gradient_has_the_shape_of_the_product_that_it_is_of() -> None:
+    """Two heads, 6 steps: 12 rows of 6 scores from 4 products each, 12 rows of 16 values from 6 products each."""
+    x = mc.Input((6, 8))
+    found = trained(mc.Model(x, mc.MultiHeadAttention(2, 4, value_dim=16)(x, x)))
+    shapes = [(one.rows, one.columns, one.inner) for one in found["forward"] if one.name == "Einsum"]
+    assert shapes == [(12, 6, 4), (12, 16, 6)]
+    to_weights = [one for one in found["backward"] if one.kind == "product:weights"]
+    assert sorted(one.written_bytes for one in to_weights) == [4 * 64, 4 * 64, 4 * 256, 4 * 256]
+    alike = trained(mc.Model(x, mc.MultiHeadAttention(2, 4)(mc.Dense(8)(x), mc.Dense(8)(x))))
+    back = [(one.rows, one.columns, one.inner) for one in alike["backward"] if one.name == "Einsum"]
+    assert back == [(12, 6, 4), (12, 6, 4), (12, 4, 6), (12, 4, 6)]
 
 
 def test_statistics_over_a_batch_are_no_small_operation_and_numbers_are_drawn_in_one() -> None:
@@ -94,6 +119,10 @@ def test_what_was_moved_is_moved_back_only_above_what_is_trained() -> None:
 
     assert found(mc.Conv2D(16, 1), mc.ZeroPadding2D(1), mc.DepthwiseConv2D(3)) == 1
     assert found(mc.ZeroPadding2D(1), mc.DepthwiseConv2D(3)) == 0
+    x, tokens = mc.Input((100,)), mc.Input((100,), dtype="int32")
+    both = [mc.Dense(64)(x), mc.Flatten()(mc.Embedding(50, 64)(tokens))]
+    back = trained(mc.Model([x, tokens], mc.Concatenate()(both)), 32)["backward"]
+    assert [one.name for one in back if one.kind == "copy"] == ["ConcatV2"]  # rows that were looked up are added up
 
 
 def test_the_largest_of_a_pool_is_looked_for_again() -> None:
@@ -118,6 +147,27 @@ def test_gradients_through_time_are_done_at_every_step() -> None:
     assert (kernel.channels, kernel.columns) == (3, 32)  # at each step a product of (4, 3) and (3, 32)
 
 
+def test_the_gradients_of_weights_in_a_loop_are_added_up_apart() -> None:
+    """Those of kernel, recurrent kernel and bias, and those that come back to the state."""
+    found = trained(chain((20, 4), mc.LSTM(8)), 3)["backward"]
+    assert [one.name for one in found].count("AddN") == 4
+
+
+def test_a_step_reads_as_much_of_a_tensor_as_it_uses() -> None:
+    """The gates of an LSTM are three tensors in one: each product reads one of them, and another tensor."""
+    gates = [one for one in trained(chain((20, 4), mc.LSTM(8)), 3)["forward"] if one.part == "gates"]
+    assert [one.read_bytes for one in gates] == [4 * 2 * 20 * 3 * 8] * 4
+    assert [one.written_bytes for one in gates] == [4 * 20 * 3 * 8] * 4
+
+
+def test_gradients_read_what_came_back_and_what_was_kept() -> None:
+    """That of a rectifier reads both; that of a mean reads what came back, and divides it."""
+    net = chain((16, 16, 16), mc.Conv2D(16, 1, activation="relu"), mc.GlobalAveragePooling2D())
+    read = {one.name: (one.read_bytes, one.written_bytes) for one in trained(net)["backward"]}
+    assert read["ReluGrad"] == (4 * 2 * 4096, 4 * 4096)
+    assert read["RealDiv"] == (4 * 4096, 4 * 4096)
+
+
 def test_an_optimizer_does_to_every_trained_weight_what_its_formula_says() -> None:
     """SGD: rate*g, and w minus that: 1 + 1 and 2 + 1 numbers for each of the weight."""
     net = chain((100,), mc.Dense(100), mc.Dense(100, trainable=False))
@@ -126,6 +176,12 @@ def test_an_optimizer_does_to_every_trained_weight_what_its_formula_says() -> No
         ("update", False), ("update", False), ("update", True), ("update", True), ("update", True),
     ]  # fmt: skip
     assert [one.bytes for one in found[:2]] == [4 * (2 * 10_000 + 1), 4 * 3 * 10_000]
+
+
+def test_the_single_numbers_of_an_optimizer_are_worked_out_for_every_weight() -> None:
+    """Adam: 8 steps to alpha, and 12 on all numbers; for a kernel and a bias; and the counter, once."""
+    found = trained(chain((100,), mc.Dense(100)), 1, "adam")["optimizer"]
+    assert Counter(one.flops for one in found) == {1: 2 * 8 + 1, 10_000: 12, 100: 12}
 
 
 BYTES = {

@@ -232,3 +232,42 @@ def test_of_several_outputs_those_that_are_used_have_a_gradient() -> None:
         return int(mc.cost(model, batch=2, optimizer="sgd").training["lstm"].input_gradient_flops)
 
     assert backward(0) == backward(1) == backward(0, 1) - 2 * 3
+
+
+def test_gradients_of_a_layer_that_is_called_twice_are_added_once_a_step() -> None:
+    """A kernel of 3 x 3, products for 5 examples at each call; the second adds its 9 numbers to those of the first."""
+    x, layer = mc.Input((3,)), mc.Dense(3, use_bias=False)
+    training = mc.cost(mc.Model(x, layer(layer(x))), batch=5, optimizer="sgd").training
+    adds = [training[name].part("weight_gradient").adds for name in ("dense", "dense:2")]
+    assert adds == [9 * (5 - 1), 9 * (5 - 1) + 9]
+    assert [training[name].optimizer_flops for name in ("dense", "dense:2")] == [2 * 9, 0]
+
+
+def test_a_table_that_is_read_twice_is_changed_by_all_rows() -> None:
+    table, x = mc.Embedding(1000, 4), [mc.Input((i,), dtype="int32") for i in (2, 3)]
+    model = mc.Model(x, mc.Dense(1)(mc.Flatten()(mc.Concatenate(axis=1)([table(one) for one in x]))))
+    training = mc.cost(model, batch=5, optimizer="sgd").training
+    assert training["embedding"].optimizer_flops == 2 * 5 * (2 + 3) * 4
+    assert training["embedding"].weight_gradient_flops == training["embedding:2"].weight_gradient_flops == 0
+
+
+def test_what_compares_has_no_gradient_to_hand_on() -> None:
+    """Of x times whether x is positive only the one factor is followed back."""
+    from modelcost import ops
+
+    x = mc.Input((4,))
+    y = mc.Dense(3)(x)
+    chosen = ops.where(ops.greater(y, 0), y, 0.0)
+    training = mc.cost(mc.Model(x, mc.Dense(1)(chosen)), batch=5, optimizer="sgd").training
+    assert training["dense"].input_gradient_flops == 0
+
+
+def test_a_frozen_batch_normalization_runs_as_in_inference() -> None:
+    """A multiply and an add for each of 5 times 3 numbers, and 4 steps on each of 3 statistics once."""
+
+    def forward(trainable: bool) -> Any:
+        layers = [mc.Dense(3), mc.BatchNormalization(trainable=trainable), mc.Dense(2)]
+        report = mc.cost(mc.Sequential([mc.Input((4,)), *layers]), batch=5, optimizer="sgd")
+        return report.training["batch_normalization"].forward_flops
+
+    assert forward(False) == 5 * 3 * 2 + 3 * 4 < forward(True)

@@ -368,6 +368,10 @@ def test_rows_that_were_looked_up_by_hand() -> None:
     adagrad = noted(get("adagrad").update_work(embeddings, {"embeddings": 24}))
     assert (adagrad["ResourceScatterAdd"], adagrad["RealDiv"], adagrad["Sqrt"]) == (24, 24, 33)
     assert (adagrad["Equal"], adagrad["IsNan"]) == (33, 33)
+    adafactor = noted(get("adafactor").update_work(embeddings, {"embeddings": 24}))
+    assert (adafactor["Sum of"], adafactor["UnsortedSegmentSum"]) == (24, 24)  # the mean square of the change alone
+    unseen = noted(get("adafactor").unseen_work(embeddings, {"embeddings": 24}))
+    assert unseen == {"RealDiv": 48, "Square": 24, "Sum of": 24, "Mul": 24, "ResourceScatterSub": 24}
 
 
 def test_state_by_hand() -> None:

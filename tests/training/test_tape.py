@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from modelcost import layers
 from modelcost.count import Expression
@@ -12,6 +14,7 @@ from modelcost.nesting import looped
 from modelcost.training.gradients import gradients
 from modelcost.training.tape import Operation, Tape
 from modelcost.training.values import Value
+from tests.random_layers import CASES
 
 
 def facts(*works: Work) -> Facts:
@@ -162,3 +165,23 @@ def test_parts_that_a_value_is_taken_apart_into_come_back_as_one() -> None:
 def test_whole_numbers_have_no_gradient() -> None:
     rounded = Facts(((4,),), [Output((4,), dtype="int32"), Work(4, "copy", (INPUT,), "a")])
     assert not Tape(rounded, [True], True).operations[0].result.wanted
+
+
+SELECTING = {"mask", "draw", "matrix", "window", "spectral"}
+"""Parts of layers that only say what is taken or where it stands: gradients need not find their way through them."""
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@given(st.data())
+def test_what_layers_make_is_read(data: st.DataObject) -> None:
+    """A result that nothing reads would be a gradient forgotten: some operand goes by a wrong name."""
+    case = CASES[data.draw(st.sampled_from(sorted(CASES)))](data.draw)
+    try:
+        facts = getattr(layers, case.kind)(**case.given).costed(case.shapes, case.call)
+    except ModelCostError:
+        return
+    tape = Tape(facts, [True] * len(facts.inputs), True)
+    read = {id(one) for done in tape.operations for it in done.operands for one in (it.value, it.value.first)}
+    out = {id(tape.values[output.of] if output.of else tape.last) for output in facts.outputs}
+    unread = [done for done in tape.operations if id(done.result) not in read | out | tape.new]
+    assert {done.works[0].part for done in unread} <= SELECTING

@@ -42,11 +42,11 @@ def _points(axes: Any, time: Any) -> None:
     peak = time.roofs["peak"]
     most = max([row.intensity for row in rows] + [10 * peak / time.roofs["memory"]])
     least = min([row.intensity for row in rows] + [0.1])
-    for level, rate in time.roofs.items():
-        if level != "peak":
-            axes.plot([least, peak / rate], [least * rate, peak], color="black", linewidth=1)
-            told = f"{level}: {rate / 1e9:.3g} GB/s"
-            axes.annotate(told, (least, least * rate), (8, -2), textcoords="offset points", fontsize=8, va="center")
+    levels = [(level, rate) for level, rate in time.roofs.items() if level != "peak"]
+    for i, (level, rate) in enumerate(levels):  # names above and below their lines in turn, which may lie together
+        axes.plot([least, peak / rate], [least * rate, peak], color="black", linewidth=1)
+        told, side = f"{level}: {rate / 1e9:.3g} GB/s", "top" if i % 2 else "bottom"
+        axes.annotate(told, (least, least * rate), (8, -2), textcoords="offset points", fontsize=8, va=side)
     axes.plot([min(peak / rate for rate in time.roofs.values() if rate), most], [peak, peak], color="black")
     axes.annotate(f"peak: {peak / 1e9:.3g} GFLOP/s", (most, peak), fontsize=8, ha="right", va="bottom")
     whole = sum(row.seconds for row in rows) or 1.0
