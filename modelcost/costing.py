@@ -103,10 +103,8 @@ def cost(
         "unknown": _unknown(entries, partial, trainer is not None),
     }
     seen = rule.seen(model, entries)
-    rows = [_row(entry, rule, dtype, seen.get(entry.name)) for entry in entries]
     around = Around(model, entries, batch, dtype)
-    for row in rows:
-        row.around = around
+    rows = [_row(entry, rule, around, seen.get(entry.name)) for entry in entries]
     guarded = _guard(rows)
     totals = Figures(head["model"], _totals(rows, guarded))
     N = Count(batch, "N", size="batch")
@@ -229,8 +227,8 @@ def _shapes(input: Sequence[Any]) -> list[tuple[Any, ...]]:
     return several
 
 
-def _row(entry: Entry, rule: Convention, dtype: str | None, seen: Seen | None) -> Row:
-    facts = entry.facts
+def _row(entry: Entry, rule: Convention, around: Around, seen: Seen | None) -> Row:
+    facts, dtype = entry.facts, around.dtype
     work = facts.remembered(("work", dtype), lambda: _work_figures(entry, dtype))
     figures = {**dict.fromkeys(FIGURES, NOTHING), **work}
     if entry.owns_weights:
@@ -240,7 +238,7 @@ def _row(entry: Entry, rule: Convention, dtype: str | None, seen: Seen | None) -
     flops = seen.flops() if seen else facts.remembered(("flops", rule.name), lambda: rule.flops(facts))
     figures["flops"] = summed(flops)
     shapes = [output.shape for output in facts.outputs]
-    return Row(entry.name, entry.type, facts.inputs, shapes, figures, entry, rule, flops, seen)
+    return Row(entry.name, entry.type, facts.inputs, shapes, figures, entry, rule, flops, seen, around)
 
 
 def _work_figures(entry: Entry, dtype: str | None) -> dict[str, Any]:

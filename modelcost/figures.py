@@ -74,13 +74,14 @@ class Row(Figures):
         convention: Convention | None = None,
         by_call: tuple[Any, Any] | None = None,
         seen: Seen | None = None,
+        around: Around | None = None,
     ) -> None:
         super().__init__(name, figures)
         self.name, self.type = name, type
         self.inputs = tuple(tuple(shape) for shape in inputs)
         self.output_shapes = tuple(tuple(shape) for shape in output_shapes)
         self.entry, self.convention, self.by_call, self.seen = entry, convention, by_call, seen
-        self.around: Around | None = None
+        self.around = around
 
     @property
     def output_shape(self) -> tuple[Any, ...]:

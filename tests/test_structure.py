@@ -285,7 +285,7 @@ def _rounds(node: ast.AST) -> bool:
 DIVISIONS: dict[str, tuple[str, ...]] = {
     "homework.working": ("value // 1", "a // 1", "-a // 1"),  # a student's own // and ceil
     "layers.functions": ("n * (n - 1) // 2",),
-    "receptive": (
+    "receptive.looks": (
         "cropped // 2",
         "(across - 1 - before - span[0]) // stride",
         "(span[1] + before) // stride",

@@ -61,6 +61,10 @@ class Explanation:
         return f"Explanation({self.text!r}, {self.bits:.1f} bits{'' if self.certain else ', may be chance'})"
 
 
+ALONE = ("another layer", "another network")
+"""Slips beside which no other is looked for: something or other is nearly everything."""
+
+
 def information(claim: Numeral) -> float:
     """How many bits the digits of a claim say.
 
@@ -122,6 +126,8 @@ def _reached(
     """The sets of at most so many slips, and bits, that lead from a reference to the claim."""
     before = () if reference.slip is None else (reference.slip,)
     left, bound = most - len(before), limit - reference.bits
+    if before and before[0].kind in ALONE:
+        left = min(left, 0)
     if left < 0:
         return
     search = reference.search(nearby) if left else None
@@ -132,7 +138,7 @@ def _reached(
             if slips:
                 yield reference.bits + bits, (*before, *slips)
     for figure, slip in others if left else ():
-        if figure.means(reference.count):
+        if figure.means(reference.count) and slip.bits <= bound:
             yield reference.bits + slip.bits, (*before, slip)
         elif search is not None and left > 1 and slip.bits + FURTHER + LEAST <= bound:
             for bits, slips in search.explained(*ends(figure.low, figure.high), 1, bound - slip.bits - FURTHER):

@@ -147,8 +147,16 @@ def _verdict(claim: Claim, figure: Numeral, subject: Subject) -> Verdict:
     own = _carried(subject, of, name, claim.part)
     if own and all(one.slip or one.count != own[0].count for one in several):
         several = [one.after(STARTS_ANEW) for one in several]
+    known = {one.count for one in several}  # what own figures change nothing of does not follow from them
+    changed = [one for one in own if one.count not in known]
     found = judged(
-        claim.name, figure, [*several, *own], nearby(subject, of), _scales(subject, name), asked.measures, claim.working
+        claim.name,
+        figure,
+        [*several, *changed],
+        nearby(subject, of),
+        _scales(subject, name),
+        asked.measures,
+        claim.working,
     )
     found.claim, found.right = claim.given, right
     if found.status == WRONG and not found.explanations:

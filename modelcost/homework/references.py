@@ -192,7 +192,7 @@ def _rule(subject: Subject, of: str, name: str) -> Iterator[Reference]:
         examples = training_examples(subject) if name == "steps_per_epoch" else validation_examples(subject)
         text = "rounded down: the last batch, which is smaller, is a step too"
         whole_batches = windows("", examples, subject.whole("batch"), subject.whole("batch"))
-        yield _mistaken(int(whole_batches), 2.5, "rounded down", text, "what of the examples that are left over?")
+        yield _mistaken(int(whole_batches), 2.0, "rounded down", text, "what of the examples that are left over?")
         text = "all examples are taken, those for validation too" if name == "steps_per_epoch" else "all data are taken"
         yield _mistaken(
             int(steps(subject.whole("data"), subject)), 2.0, "all examples", text, "which examples are these?"

@@ -96,7 +96,7 @@ class Costing:
         settings = {**self.settings, **{name: value for name, value in choices.items() if name not in apart}}
         sizes = {word: choices[word] for word in self.sizes}
         if sizes:
-            settings["input"] = resized(model, sizes)
+            settings["input"] = resized(model, sizes, settings.get("input"))
         report = cost(model, **settings)
         memory: list[Memory] = []
         found: dict[str, Any] = {}
@@ -130,13 +130,24 @@ def figure(report: Report, name: str) -> Any:
     return report.figure(name)
 
 
-def resized(model: Model, sizes: Mapping[str, int]) -> list[tuple[Any, ...]]:
-    """The shapes of a model's inputs with other lengths for their free sizes; one that names the input wins."""
+def resized(model: Model, sizes: Mapping[str, int], given: Any = None) -> list[tuple[Any, ...]]:
+    """The shapes of a model's inputs, or those given instead, with other lengths for their free sizes.
 
-    def length(size: Any) -> Any:
-        return next((sizes[word] for word in reversed(getattr(size, "size", ())) if word in sizes), size)
+    A length for one input by its name comes before one for all.
+    """
 
-    return [tuple(length(size) for size in tensor.shape) for tensor in model.inputs]
+    def length(size: Any, own: Any) -> Any:
+        return next((sizes[word] for word in reversed(getattr(size, "size", ())) if word in sizes), own)
+
+    shapes = [tensor.shape for tensor in model.inputs]
+    others = shapes if given is None else _several(given)
+    if [*map(len, others)] != [*map(len, shapes)]:
+        raise ModelCostError(f"input must have the axes of {', '.join(map(str, shapes))}. Received: {short(given)}")
+    return [tuple(map(length, shape, other)) for shape, other in zip(shapes, others, strict=True)]
+
+
+def _several(given: Any) -> list[Any]:
+    return list(given) if isinstance(given[0], list | tuple) else [given]
 
 
 def _held(memory: Memory, name: str, settings: Mapping[str, Any]) -> Any:
@@ -147,9 +158,8 @@ def _held(memory: Memory, name: str, settings: Mapping[str, Any]) -> Any:
 
 def _memory(model: Model, settings: Mapping[str, Any]) -> Memory:
     """The memory of a model in these settings of `cost`."""
-    asked = {
-        name: settings[name] for name in ("batch", "dtype", "input", "optimizer") if settings.get(name) is not None
-    }
-    if "input" in asked and not isinstance(asked["input"][0], list | tuple):
-        asked["input"] = [asked["input"]]
+    names = ("batch", "dtype", "input", "optimizer")
+    asked = {name: settings[name] for name in names if settings.get(name) is not None}
+    if "input" in asked:
+        asked["input"] = _several(asked["input"])
     return Memory(model, **asked)

@@ -8,7 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 
 from modelcost.errors import ModelCostError, short
-from modelcost.sweeps.workers import Lost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,10 +81,9 @@ class Record:
         return ModelCostError(f"{short(str(self.path))} cannot be resumed: {why}; name another file")
 
     def add(self, place: int, outcome: dict[str, Any] | str) -> None:
-        """Keep what came of a point; what was lost with its worker is not kept."""
+        """Keep what came of a point."""
         self.outcomes[place] = outcome
-        if not isinstance(outcome, Lost):
-            self._write({"point": place, **({"failed": outcome} if isinstance(outcome, str) else {"figures": outcome})})
+        self._write({"point": place, **({"failed": outcome} if isinstance(outcome, str) else {"figures": outcome})})
 
     def _write(self, line: Mapping[str, Any]) -> None:
         try:

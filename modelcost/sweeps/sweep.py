@@ -32,7 +32,7 @@ def sweep(
     choices: Mapping[str, Any] | None = None,
     /,
     *,
-    figures: Sequence[str] = (),
+    figures: str | Sequence[str] = (),
     where: str | Iterable[str] | None = None,
     sample: int | None = None,
     seed: int = 0,
@@ -60,6 +60,8 @@ def sweep(
     >>> found["minibatch.forward_flops"].tolist(), len(found.failed)
     ([839373, 6714984], 2)
     """
+    if executor is not None and not hasattr(executor, "submit"):
+        raise ModelCostError(f"executor must be one of concurrent.futures. Received: {short(executor)}")
     given = {**(choices or {}), **more}
     built = callable(subject) and not hasattr(subject, "entries") and not hasattr(subject, "get_config")
     subject = subject if built else load(subject)
@@ -75,6 +77,7 @@ def sweep(
     sizes = [name for name in space.names if _is_size(name) and name not in takes]
     _check_names(subject, space, takes, sizes)
     tests = conditions(where)
+    figures = [figures] if isinstance(figures, str) else figures
     asked = [*(figures or usual_figures({**settings, **kept})), *(name for one in tests for name in one.names)]
     wanted = list(dict.fromkeys(check_figure(name) for name in asked if name not in space.names))
     return Sweep(subject, space, wanted, settings, tests, executor, resume, takes, sizes)
@@ -128,7 +131,9 @@ class Sweep(Points):
     @property
     def done(self) -> Points:
         """The points that are done, of a sweep that was stopped; nothing more is worked out."""
-        return self._table or self._tested(gathered(self.of, self.choices, self.figures, self._points()))
+        if self._table is not None:
+            return self._table
+        return self._tested(gathered(self.of, self.choices, self.figures, self._points()))
 
     def _points(self) -> Iterator[Point]:
         return (self._made(i, outcome) for i, outcome in sorted(self._outcomes.items()))

@@ -44,7 +44,7 @@ def streamed(executor: Executor | None, work: Work, points: Iterator[Numbered], 
             if not under_way:
                 return
             done, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in done:
+            for future in sorted(done, key=_is_broken):  # what was done before a worker died comes before the error
                 yield from _given(future, under_way)
     finally:
         for future in under_way:
@@ -72,11 +72,14 @@ def _submitted(executor: Executor, work: Work, chunk: list[Numbered]) -> Future[
         raise _not_sent(error) from error
 
 
+def _is_broken(future: Future[Any]) -> bool:
+    return isinstance(future.exception(), BrokenExecutor)
+
+
 def _given(future: Future[Any], under_way: dict[Future[Any], list[Numbered]]) -> list[tuple[int, Any]]:
-    error = future.exception()
-    if isinstance(error, BrokenExecutor):
+    if _is_broken(future):
         raise _broken(list(under_way.values()))
-    chunk = under_way.pop(future)
+    chunk, error = under_way.pop(future), future.exception()
     if isinstance(error, MissingFigureError):
         raise error
     if error is None:

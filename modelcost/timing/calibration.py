@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-VERSION = 1
+VERSION = 2
+"""Of the kinds and features that coefficients are of."""
 SEPARATOR = "/"
 ABOUT = ("date", "machine", "versions", "load", "clock_ghz", "threads", "seconds")
 

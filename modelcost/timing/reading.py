@@ -38,7 +38,7 @@ def time_of(told: dict[str, Any]) -> Time:
 
 
 def _level(name: str, told: Any) -> LevelTime:
-    if "forward" not in _object(f"time of {name}", told):
+    if not set(PARTS) & set(_object(f"time of {name}", told)):
         return LevelTime({"inference": _span(name, told)})
     return LevelTime({part: _span(f"{name}.{part}", told[part]) for part in PARTS if part in told})
 

@@ -7,6 +7,7 @@ product has inner products, that of the input as many inner products as it has c
 from __future__ import annotations
 
 from modelcost.count import product
+from modelcost.facts import Primitive
 from modelcost.timing.fusing import fused, joined
 from modelcost.timing.operations import FLOAT, Operation, facts_of, number
 from modelcost.timing.worked import POOLED, Worked, alike, worked
@@ -163,9 +164,11 @@ STREAMING = ("elementwise", "transcendental", "copy")
 
 
 def _on_one(work: Work, times: int, sizes: Sequence[int], i: int) -> Work | None:
-    """The work on one weight of several."""
+    """The work on one weight of several: on all its numbers, on a number of its own, or on what they fold to."""
     if times == sum(sizes):
         return work.but(times=sizes[i])
     if times == len(sizes):
-        return work.but(times=1)
+        folded = work.primitive.over is not None and int(work.primitive.over) == sum(sizes)
+        did = Primitive(work.primitive.kind, over=sizes[i]) if folded else work.primitive
+        return work.but(times=1, primitive=did)
     return None if i else work

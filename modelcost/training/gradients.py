@@ -75,7 +75,7 @@ def gradients(
 
     >>> from modelcost.layers import Dense
     >>> found = gradients(Dense(10).costed(((784,),)), [False])
-    >>> found.to_weights[-1].counted()["multiplies"].formula(), found.to_inputs
+    >>> found.by_weight["kernel"][0].counted()["multiplies"].formula(), found.to_inputs
     ('N*U*C', ())
     """
     try:

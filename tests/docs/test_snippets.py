@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,25 @@ def test_a_block_with_a_caption_is_a_file_and_one_of_keras_waits_for_it(folder: 
         ("python", []),
         ("python", ["keras"]),
     ]
+
+
+INLINE = re.compile(r"`(modelcost [^`]+)`")
+NOT_HERE = ("verify", "calibrate", "check", "mypackage.nets:build")
+"""Commands of the README that need TensorFlow, or a file of the reader's."""
+
+
+@pytest.mark.parametrize("command", sorted(set(INLINE.findall(PAGES[0].read_text(encoding="utf-8")))))
+def test_a_command_that_the_readme_names_runs(command: str, folder: Path) -> None:
+    if command.split()[1] not in NOT_HERE and "--plot" not in command:
+        page = Page(PAGES[0], folder)
+        assert page.command(command)
+        assert page.status == 0
+
+
+def test_options_that_pages_name_exist(folder: Path) -> None:
+    pytest.importorskip("shtab")
+    known = set(re.findall(r"--[\w-]+", Page(PAGES[0], folder).command("modelcost completion bash")))
+    for path in PAGES:
+        for code in re.findall(r"`(modelcost [^`]+|--[^`]+)`", path.read_text(encoding="utf-8")):
+            missing = [word for word in code.split() if word.startswith("--") and word not in known]
+            assert not missing, (path.name, code)

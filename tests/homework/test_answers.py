@@ -128,6 +128,29 @@ def test_a_working_is_held_against_the_right_one(tmp_path: Path) -> None:
     assert "the working itself comes to 640, not 577" in third.why
 
 
+def test_a_working_is_compared_term_by_term(tmp_path: Path) -> None:
+    """The first number that makes the figure is not the one that stands in the working."""
+    found = sheet(
+        tmp_path,
+        "of: dense1, quantity: params, claim: 77568, working: (11*11*5)*128+128",
+        "of: conv2, quantity: params, claim: 9280, working: 3*3*16*64+64",
+        "of: conv2, quantity: params, claim: 9280, working: 64+64*3*3*16",
+        "of: conv2, quantity: multiplies, claim: 1115136, working: 11*11*64*3*3*16",
+    )
+    assert [row.verdict.slips for row in found.rows] == [
+        ["5 stands where the 64 channels belong"],
+        ["16 stands where the 64 input channels belong"],
+        ["16 stands where the 64 filters belong"],
+        ["16 stands where the 64 input channels belong"],
+    ]
+
+
+def test_a_figure_that_has_nothing_to_do_with_ones_own_does_not_follow_from_them(tmp_path: Path) -> None:
+    claims = ["of: conv2, quantity: params, claim: 640", "of: model, quantity: params, claim: 1030217"]
+    last = sheet(tmp_path, *claims).rows[-1].verdict
+    assert [one.text for one in last.likeliest] == ["the digit 7 stands where 8 belongs"]
+
+
 CLAIM = "of: conv1, quantity: params, claim: 640"
 BAD_CLAIMS = {
     "of: conv9, quantity: params, claim: 1": r"claim 1, conv9\.params: unknown layer of .*'conv9'; did you mean conv2",

@@ -122,6 +122,9 @@ def test_own_figures_go_on_by_hand() -> None:
     own["flops_per_minibatch"] = 41_736_960
     assert verdict("flops_per_epoch", 741 * 41_736_960, own=own).status == "carried forward"
     assert verdict("flops_per_epoch", 3 * TRAINED * 13_912_320, own=own).status == "carried forward"
+    epoch = {"flops": 13_912_320, "flops_per_epoch": 13_050_000_000}
+    assert verdict("flops_per_run", 10 * 13_050_000_000, own=epoch).status == "carried forward"
+    assert verdict("flops_per_run", 3 * 10 * TRAINED * 13_912_320, own=epoch).status == "wrong"  # not their own epoch
     right = {"flops": FORWARD, "flops_per_minibatch": int(REPORT.minibatch.flops)}
     assert verdict("flops_per_epoch", 3 * TRAINED * FORWARD, own=right).convention == "3x forward"
 

@@ -145,6 +145,12 @@ def test_memory_and_time_are_worked_out_point_by_point() -> None:
         assert point["time.minibatch.seconds"] == report.time.minibatch.seconds
 
 
+def test_what_is_done_is_the_table_once_all_is_done() -> None:
+    found = mc.sweep("lenet5", height=[2, 4])
+    assert (len(found.done), len(found.done.failed)) == (0, 0)
+    assert (len(found), len(found.done.failed)) == (0, 2)
+
+
 def test_functions_that_fail_are_points_that_fail() -> None:
     found = mc.sweep(small, units=[2, 13, 4, 0], layers=[1, 2])
     assert found["units"].tolist() == [2, 2, 4, 4]
@@ -185,6 +191,15 @@ def test_a_model_whose_inputs_have_sizes_of_their_own() -> None:
     assert np.diff(peaks["memory.peak_inference_bytes"])[0] > 0
 
 
+def test_sizes_go_into_another_input_shape() -> None:
+    found = mc.sweep("lenet5", width=[32, 40], input=(40, 40, 1), figures="macs")
+    one_by_one = mc.sweep("lenet5", width=[32, 40], input=(40, 40, 1), figures=["macs", "memory.parameter_bytes"])
+    expected = [mc.cost(mc.zoo.lenet5(), input=(40, width, 1)).macs for width in (32, 40)]
+    assert found["macs"].tolist() == one_by_one["macs"].tolist() == expected
+    wrong = mc.sweep("lenet5", width=[32], input=(40, 40), figures=["memory.parameter_bytes"])
+    assert "input must have the axes of (32, 32, 1)" in wrong.failed[0].failed
+
+
 def test_a_size_that_nothing_is_chosen_for_is_named() -> None:
     model = mc.Sequential([mc.Input((None, None, 3)), mc.Conv2D(4, 3)], name="free")
     for name in ("macs", "params"):
@@ -218,6 +233,7 @@ def test_a_size_that_nothing_is_chosen_for_is_named() -> None:
         (small, {"units": [1], "layer": [1]}, "unknown choice 'layer'; did you mean layers"),
         (small, {"units": [1], "height": [0]}, "height must be at least 1"),
         (lambda params: None, {"params": [1]}, "params is the name of a figure"),
+        ("lenet5", {"batch": [1], "executor": 5}, "executor must be one of concurrent.futures. Received: 5"),
         (max, {"batch": [1]}, "it is not known which arguments"),
         (5, {"batch": [1]}, "a model is a Model, the name of one"),
     ],

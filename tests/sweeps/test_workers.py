@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
@@ -83,12 +83,30 @@ def test_a_worker_that_dies_is_told_and_what_was_done_is_kept(tmp_path: Path) ->
     file = tmp_path / "sweep.jsonl"
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
         found = mc.sweep(dies, units=[1, 2, 3, 4], executor=executor, resume=file)
-        with pytest.raises(ModelCostError, match=r"a worker died .* while these were costed: {'units': 3}"):
+        with pytest.raises(ModelCostError, match=r"a worker died .* while these were costed: .*{'units': 3}"):
             len(found)
+    done = found.done["units"].tolist()
+    assert done == [1, 2][: len(done)]
+    assert len(file.read_text().splitlines()) == 1 + len(done)
+    resumed = iter(mc.sweep(dies, units=[1, 2, 3, 4], resume=file))
+    assert [next(resumed)["units"] for _ in done] == done
+
+
+def test_what_was_done_before_a_worker_died_comes_before_the_error() -> None:
+    class Dying(Manual):
+        """Its third task breaks it, and the fourth is not done either."""
+
+        def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future = super().submit(function, *args, **kwargs)
+            if len(self.submitted) > 2:
+                future = Future()
+                future.set_exception(BrokenExecutor("gone"))
+            return future
+
+    found = mc.sweep(small, units=[1, 2, 3, 4], executor=Dying())
+    with pytest.raises(ModelCostError, match=r"while these were costed: {'units': 3}; {'units': 4}; what was done"):
+        list(found)
     assert found.done["units"].tolist() == [1, 2]
-    resumed = mc.sweep(dies, units=[1, 2, 3, 4], resume=file)
-    assert [next(iter(resumed))["units"]] == [1]
-    assert len(file.read_text().splitlines()) == 3
 
 
 def test_work_that_cannot_be_sent_is_an_error_not_a_failed_point() -> None:

@@ -19,10 +19,11 @@ from modelcost.timing.calibrate import learned, sample
 from modelcost.timing.calibration import Calibration, calibration_of
 from modelcost.timing.cpu import CPU
 from modelcost.timing.estimate import estimate
-from modelcost.timing.features import features, priors
+from modelcost.timing.features import features, priors, resident
 from modelcost.timing.fitting import fitted, not_negative
 from modelcost.timing.operations import KINDS, operations
 from modelcost.timing.rates import Rates
+from modelcost.timing.trained import step
 
 CPU_HERE = CPU("a machine", cores=2, ghz=2.5, flops_per_cycle=32, lanes=8, l2_kib=1024, l3_mib=32)
 RATES = Rates(200e9, {"l2": 200e9, "l3": 100e9, "memory": 20e9}, {"l2": 2 * 2**20, "l3": 32 * 2**20}, 8)
@@ -52,6 +53,10 @@ def test_a_fit_is_not_carried_away_by_times_that_something_disturbed() -> None:
         samples.append((row, seconds * (5 if i % 10 == 0 else 1)))
     found = fitted(samples, {"compute": 1.0, "start": 1e-6})
     assert found == pytest.approx({"compute": 2.0, "start": 4e-6}, rel=0.1)
+
+
+def test_a_prior_that_is_far_off_does_not_hold_back_what_was_measured() -> None:
+    assert 50 < fitted([({"a": 1.0}, 100.0)], {"a": 1.0})["a"] <= 100
 
 
 def test_what_was_not_measured_keeps_its_prior() -> None:
@@ -137,6 +142,31 @@ def test_a_prediction_is_features_times_coefficients() -> None:
     assert trained.minibatch.low == pytest.approx(0.7 * trained.minibatch.seconds)
 
 
+def test_the_features_of_a_product_by_hand() -> None:
+    """24 columns fill three vectors of 8, and 20 fill 20/24 of them; 8 channels are an eighth of 64, and so on."""
+    from modelcost.timing.operations import Operation
+
+    one = Operation("layer", "dense", "kernel", 1000, 0, 0)
+    one.rows, one.columns, one.inner, one.channels, one.starts = 320, 20, 40, 8, 10
+    rates = Rates(1000.0, {"memory": 1e9}, {}, 8)
+    found = features(one, rates, 0.0)
+    assert found["dense", "start"] == 10 and found["dense", "move"] == 0
+    assert found["dense", "compute"] == pytest.approx(24 / 20)
+    assert found["dense", "short"] == pytest.approx(24 / 20 * 64 / 8)
+    assert found["dense", "few"] == pytest.approx(24 / 20 * 64 * 10 / 320)  # 32 rows each time
+    assert found["dense", "narrow"] == pytest.approx(64 / 20)
+    one.small, one.looped, one.backward = True, True, True
+    found = features(one, rates, 0.0)
+    assert found["small", "start"] == found["loop", "back"] == 10 and ("dense", "start") not in found
+
+
+def test_the_weights_that_lie_together_are_those_of_the_forward_pass() -> None:
+    net = mc.Sequential([mc.Input((64,)), mc.Dense(64), mc.Dense(64)])
+    report = mc.cost(net, optimizer="sgd")
+    several = [one for each in step(report.rows, report.training, 1).values() for one in each]
+    assert resident(several) == 4 * 2 * 64 * 64 < sum(one.weight_bytes for one in several)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_coefficient_makes_a_time_longer(kind: str) -> None:
     from modelcost.timing.calibrated import Calibrated
@@ -173,7 +203,7 @@ BROKEN: list[tuple[str, str]] = [
     (calibration().text()[:-100], "this is no calibration, or a part of one"),
     ("[" * 100_000, "this is no calibration, or a part of one"),
     ("[]", "it must be an object. Received: []"),
-    (changed(lambda t: t.update(modelcost_calibration=99)), "a calibration of version 1 is understood. Received: 99"),
+    (changed(lambda t: t.update(modelcost_calibration=99)), "a calibration of version 2 is understood. Received: 99"),
     (changed(lambda t: t.pop("coefficients")), "coefficients must be an object. Received: None"),
     (changed(lambda t: t["coefficients"].pop("dense/move")), "coefficient dense/move must be a number, at least 0"),
     (changed(lambda t: t["coefficients"].update({"dense/move": -1})), "Received: -1"),

@@ -201,6 +201,26 @@ def test_the_bytes_that_an_optimizer_moves_for_each_number_of_a_weight(optimizer
     assert large - small == BYTES[optimizer] * 64_000
 
 
+NETS = {
+    "norms": chain((12, 8), mc.Dense(8), mc.LayerNormalization(), mc.BatchNormalization(), mc.Dropout(0.5)),
+    "loops": chain((12, 8), mc.LSTM(6, return_sequences=True), mc.GRU(4), mc.Dense(3, activation="softmax")),
+    "pools": chain((12, 8), mc.Conv1D(8, 3, use_bias=False), mc.AveragePooling1D(2), mc.GlobalAveragePooling1D()),
+    "weights": chain((12,), mc.Dense(8, kernel_constraint="unit_norm", kernel_regularizer="l2"), mc.Dense(8)),
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adafactor", "lamb", "muon", "SGD(clipnorm=1.0)"])
+def test_all_that_a_step_does_is_in_its_operations(name: str, optimizer: str) -> None:
+    """The FLOPs of all sorts of every pass, as they are counted: none is lost, and none is done twice."""
+    batch = 5
+    report = mc.cost(NETS[name], batch=batch, optimizer=optimizer, loss="mse", convention="all")
+    found = step(report.rows, report.training, batch)
+    level = report.minibatch
+    for part in ("forward", "backward", "optimizer"):
+        assert sum(one.flops for one in found[part]) == getattr(level, f"{part}_flops"), part
+
+
 @pytest.mark.parametrize(
     "optimizer",
     ["adamw", "nadam", "adagrad", "adadelta", "ftrl", "lamb", "adafactor", "adamax", "Adam(clipnorm=1.0)",

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 def manifest() -> list[dict[str, Any]]:
-    """The libraries, in the order in which they are loaded: file, package, version, licence, sha256, what for."""
+    """The libraries, in the order in which they are loaded: file, package, version, licence, sha256, what for.
+
+    To renew one: `npm pack PACKAGE`, take `from` out of it as `file` and its licence, write the version and sha256.
+    """
     from json import loads
 
     found: list[dict[str, Any]] = loads(_read("vendored", "manifest.json"))

@@ -1,4 +1,4 @@
-"""The workings of a report in groups, one for each layer and two for the model, each with a place to point to."""
+"""The workings of a report in groups, one for each layer and some for the model, each with a place to point to."""
 
 from __future__ import annotations
 

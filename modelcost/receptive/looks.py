@@ -1,10 +1,4 @@
-"""Receptive fields: which part of a model's input each position of a layer's output depends on.
-
-From a position one goes back through the graph, layer by layer, and from each layer to the elements that it looks at:
-along each axis from the first of them to the last, as if a window had no holes. Where branches meet the part is the
-smallest that holds all of theirs. Sources: Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional
-Neural Networks" (Distill); Dumoulin and Visin 2016 for transposed convolutions.
-"""
+"""What a layer looks at: from a part of its output to the parts of its inputs that it depends on."""
 
 from __future__ import annotations
 
@@ -17,10 +11,10 @@ from modelcost.layers.windows import reach, same_padding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
-    from modelcost.model import Entry, Model
+    from modelcost.model import Entry
 
     Span = tuple[int, int]  # the first and the last element along an axis; both may lie on the padding
     Box = tuple[Span, ...]
@@ -33,137 +27,7 @@ ALONG = {"LayerNormalization", "RMSNormalization", "UnitNormalization", "Softmax
 """Layers that look along one axis, or several: those they name, else the last."""
 
 
-class Field:
-    """The receptive field of a position, along each axis of space of the input.
-
-    `size`: the elements from the first to the last that it depends on, those on padding too, where positions differ
-    the most that any has; `jump`: how far the field moves from a position to the next, a `Fraction` where positions
-    are denser than the input, 0 where all see the same, None where positions are no longer those of the input;
-    `start`: the first element of the first position, negative on padding; `whole`: whether it is all of the input.
-    """
-
-    __slots__ = ("jump", "size", "start", "whole")
-
-    def __init__(
-        self, size: tuple[int, ...], jump: tuple[Any, ...], start: tuple[int, ...], whole: tuple[bool, ...]
-    ) -> None:
-        self.size, self.jump, self.start, self.whole = size, jump, start, whole
-
-    def __str__(self) -> str:
-        fixed = all(not jump for jump in self.jump)
-        return "whole" if fixed and all(self.whole) else "x".join(map(str, self.size))
-
-    def __repr__(self) -> str:
-        return f"Field(size={self.size}, jump={self.jump}, start={self.start})"
-
-
-class Fields:
-    """The receptive fields of a model's calls, by name: each is found when it is asked for."""
-
-    def __init__(self, model: Model, entries: Sequence[Entry]) -> None:
-        self.entries = {entry.name: entry for entry in entries}
-        self.inputs: dict[str, list[tuple[str, int]]] = {}
-        self.enters: dict[tuple[str, int], Entry] = {}
-        self.known: dict[str, Callable[[Box], Sequence[Box | None]]] = {}
-        self._walk(model)
-
-    def _walk(self, model: Model) -> None:
-        """Note which calls, and which of their outputs, each call reads."""
-        names = [name for name, call in model.named_calls() if call in {tensor.call for tensor in model.inputs}]
-        places = {call: name for name, call in model.named_calls()}
-        entering = [(places[tensor.call], 0) for tensor in model.inputs]
-        self.enters = {(name, 0): self.entries[name] for name in names}
-
-        def visit(name: str, _: Any, came: list[Any]) -> list[Any]:
-            self.inputs[name] = came
-            return [(name, i) for i in range(len(self.entries[name].facts.outputs))]
-
-        model.carried(entering, visit)
-
-    def __getitem__(self, name: str) -> Field:
-        """The field of a call's first output in the first input that it depends on.
-
-        Raises `ModelCostError` for a layer on the way of which it is not known what it looks at.
-        """
-        dense = self._density(name)
-        boxes = [self._seen(name, place) for place in range(2 * dense)]
-        source = next((key for key in self.enters if any(key in box for box in boxes)), None)
-        if source is None:
-            raise ModelCostError(f"{name} depends on no input")
-        shape = self.enters[source].facts.outputs[0].shape
-        moved = len(shape) == len(self.entries[name].facts.outputs[0].shape)
-        axes = _space(shape)
-        first = next(i for i, box in enumerate(boxes) if source in box)  # a stride can leave places that see nothing
-        spans = [[box[source][axis] for box in boxes[first : first + dense + 1] if source in box] for axis in axes]
-        return _field(spans, [int(shape[axis]) for axis in axes], dense if moved else None)
-
-    def _density(self, name: str) -> int:
-        """After so many positions the fields of a call repeat, moved on: the product of what enlarges on the way."""
-        found, waiting, seen = 1, [name], {name}
-        while waiting:
-            one = waiting.pop()
-            layer: Any = self.entries[one].layer
-            grown = getattr(layer, "size", 1) if _is(layer, ("UpSampling1D", "UpSampling2D", "UpSampling3D")) else 1
-            grown = layer.strides if _is(layer, ("ConvTranspose",)) else grown
-            found *= max(grown) if isinstance(grown, tuple) else grown
-            new = {source for source, _ in self.inputs.get(one, ())} - seen
-            seen |= new
-            waiting.extend(new)
-        if found > MOST_PLACES:
-            raise ModelCostError(f"{name}: its fields differ over more than {MOST_PLACES} positions")
-        return found
-
-    def _looks(self, name: str) -> Callable[[Box], Sequence[Box | None]]:
-        if name not in self.known:
-            self.known[name] = _looks(self.entries[name])
-        return self.known[name]
-
-    def _seen(self, name: str, place: int) -> dict[tuple[str, int], Box]:
-        """What a position of a call's output depends on, of every output before it: at this place of each axis."""
-        boxes = {(name, 0): _position(self.entries[name], place, self.enters)}
-        order = list(self.inputs)
-        for one in reversed(order[: order.index(name) + 1] if name in self.inputs else []):
-            outputs = len(self.entries[one].facts.outputs)
-            box = boxes.get((one, 0)) if outputs == 1 else _joined([boxes.get((one, i)) for i in range(outputs)])
-            if box is None:
-                continue
-            for source, part in zip(self.inputs[one], self._looks(one)(box), strict=True):
-                if part is not None and all(low <= high for low, high in part):
-                    boxes[source] = _joined([boxes.get(source), part]) or part
-        return boxes
-
-
-MOST_PLACES = 1024
-
-
-def _field(spans: Sequence[Sequence[Span]], lengths: Sequence[int], dense: int | None) -> Field:
-    size, jump, start, whole = [], [], [], []
-    for several, length in zip(spans, lengths, strict=True):
-        first, last = several[0], several[-1]
-        each = None if dense is None else Fraction(last[0] - first[0], dense)
-        covers = first[0] <= 0 and first[1] >= length - 1
-        size.append(length if covers and not each else max(high - low + 1 for low, high in several))
-        jump.append(int(each) if each is not None and each.denominator == 1 else each)
-        start.append(first[0])
-        whole.append(covers)
-    return Field(tuple(size), tuple(jump), tuple(start), tuple(whole))
-
-
-def _space(shape: Sequence[Any]) -> list[int]:
-    """The axes of space of an input: all but its channels, which no word binds; the only axis, if it has one."""
-    found = [i for i, size in enumerate(shape) if getattr(size, "size", ())]
-    return found or list(range(len(shape)))
-
-
-def _position(entry: Entry, place: int, enters: Mapping[Any, Entry]) -> Box:
-    """A place along the axes of space of what comes out, in all channels; the first of a vector."""
-    shape = entry.facts.outputs[0].shape
-    like = next(iter(enters.values())).facts.outputs[0].shape
-    axes = _space(like) if len(like) == len(shape) else [0]
-    return tuple((place, place) if i in axes else (0, int(length) - 1) for i, length in enumerate(shape))
-
-
-def _joined(boxes: Sequence[Box | None]) -> Box | None:
+def joined(boxes: Sequence[Box | None]) -> Box | None:
     """The smallest box that holds several; None where there is none."""
     there = [box for box in boxes if box is not None]
     if len(there) < 2:
@@ -171,7 +35,8 @@ def _joined(boxes: Sequence[Box | None]) -> Box | None:
     return tuple((min(low for low, _ in spans), max(high for _, high in spans)) for spans in zip(*there, strict=True))
 
 
-def _is(layer: Any, names: Any) -> bool:
+def is_one_of(layer: Any, names: Any) -> bool:
+    """Whether a layer's class, or one that it is built on, has one of these names."""
     return any(base.__name__ in names for base in type(layer).__mro__)
 
 
@@ -179,7 +44,7 @@ def _all(shape: Sequence[int]) -> Box:
     return tuple((0, length - 1) for length in shape)
 
 
-def _looks(entry: Entry) -> Callable[[Box], Sequence[Box | None]]:
+def looks(entry: Entry) -> Callable[[Box], Sequence[Box | None]]:
     """From a part of a call's output to the parts of its inputs that it depends on."""
     layer: Any = entry.layer
     shapes = [_numbers(shape) for shape in entry.facts.inputs]
@@ -212,7 +77,7 @@ def _is_pointwise(entry: Entry) -> bool:
     works = [work for work in entry.facts.works if work.phase != "training" and not work.once]
     if not works:
         same = [list(map(str, shape)) == list(map(str, out.shape)) for shape in entry.facts.inputs]
-        return all(same) and not _is(entry.layer, ("Operation",))
+        return all(same) and not is_one_of(entry.layer, ("Operation",))
     if not all(_goes_with(shape, out.shape) for shape in entry.facts.inputs):
         return False
     elements = int(out.elements)
@@ -260,7 +125,7 @@ def _along_space(layer: Any, box: Box, shape: Sequence[int], each: Callable[[int
 
 
 def _windows(layer: Any, box: Box, shape: Sequence[int], out: Sequence[int]) -> Box:
-    sizes = getattr(layer, next(name for kind, name in WINDOWS.items() if _is(layer, (kind,))))
+    sizes = getattr(layer, next(name for kind, name in WINDOWS.items() if is_one_of(layer, (kind,))))
     strides = sizes if layer.strides is None else layer.strides
     rates = getattr(layer, "dilation_rate", (1,) * len(sizes))
 
@@ -302,8 +167,8 @@ def _enlarged(layer: Any, box: Box, shape: Sequence[int], out: Sequence[int]) ->
 
 
 def _bordered(layer: Any, box: Box, shape: Sequence[int], out: Sequence[int]) -> Box:
-    sides = layer.padding if _is(layer, ("ZeroPadding",)) else layer.cropping
-    sign = -1 if _is(layer, ("ZeroPadding",)) else 1
+    sides = layer.padding if is_one_of(layer, ("ZeroPadding",)) else layer.cropping
+    sign = -1 if is_one_of(layer, ("ZeroPadding",)) else 1
     return _along_space(
         layer, box, shape, lambda i, span, _: (span[0] + sign * sides[i][0], span[1] + sign * sides[i][0])
     )
