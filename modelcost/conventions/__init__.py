@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 
 from modelcost.conventions.base import Convention, Seen
 from modelcost.conventions.standard import STANDARD
@@ -16,28 +16,35 @@ OF_TOOLS = {"tf": "tensorflow", "tf-honest": "tensorflow", "tf1-unbatched": "ten
 """Conventions of tools, and the modules of those, each of which is loaded when its tool is asked for."""
 
 
-class Conventions(Mapping[str, Convention]):
-    """All conventions by name."""
+class Conventions(MutableMapping[str, Convention]):
+    """All conventions by name; one of your own can be put beside them."""
 
     def __init__(self) -> None:
-        self._loaded = {convention.name: convention for convention in STANDARD}
+        self._known: dict[str, Convention | None] = {convention.name: convention for convention in STANDARD}
+        self._known |= dict.fromkeys(OF_TOOLS)
 
     def __getitem__(self, name: str) -> Convention:
-        if name not in self._loaded:
+        if self._known[name] is None:
             from importlib import import_module
 
             module = import_module(f"modelcost.conventions.{OF_TOOLS[name]}")
-            self._loaded |= {convention.name: convention for convention in module.CONVENTIONS}
-        return self._loaded[name]
+            self._known |= {convention.name: convention for convention in module.CONVENTIONS}
+        return self._known[name]  # type: ignore[return-value]
 
-    def __iter__(self) -> Iterator[str]:
-        return iter([*(convention.name for convention in STANDARD), *OF_TOOLS])
+    def __setitem__(self, name: str, convention: Convention) -> None:
+        self._known[name] = convention
 
-    def __len__(self) -> int:
-        return len(STANDARD) + len(OF_TOOLS)
+    def __delitem__(self, name: str) -> None:
+        del self._known[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._loaded or name in OF_TOOLS
+        return name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 CONVENTIONS = Conventions()

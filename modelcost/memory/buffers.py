@@ -30,9 +30,10 @@ class Step:
     """Something done at once: which buffers it reads, which it makes, and which of them may take the place of which.
 
     `over` says of a buffer that is made which of those read it may be written over, where nobody needs these later.
+    `convolution`: whether it is one, or the gradient of one.
     """
 
-    __slots__ = ("makes", "name", "over", "phase", "reads")
+    __slots__ = ("convolution", "makes", "name", "over", "phase", "reads")
 
     def __init__(
         self,
@@ -41,8 +42,9 @@ class Step:
         reads: Iterable[Buffer] = (),
         makes: Iterable[Buffer] = (),
         over: dict[Buffer, tuple[Buffer, ...]] | None = None,
+        convolution: bool = False,
     ) -> None:
-        self.name, self.phase = name, phase
+        self.name, self.phase, self.convolution = name, phase, convolution
         self.reads, self.makes, self.over = tuple(reads), tuple(makes), over or {}
 
     def __repr__(self) -> str:
@@ -64,7 +66,7 @@ class Plan:
     def __init__(self, steps: Sequence[Step], always: Iterable[Buffer] = (), in_place: bool = False) -> None:
         self.steps, self.always, self.in_place = tuple(steps), tuple(dict.fromkeys(always)), in_place
         self.lives = _lives(self.steps, self.always, in_place)
-        self.sums = _sums(self.lives, len(self.steps))
+        self.sums = sums_by_step(self.lives, len(self.steps))
 
     def held(self, step: int) -> list[Buffer]:
         """What is held while a step is done, by its place."""
@@ -99,7 +101,7 @@ class Plan:
         by_kind: dict[str, dict[Buffer, tuple[int, int]]] = {}
         for buffer, life in self.lives.items():
             by_kind.setdefault(buffer.kind, {})[buffer] = life
-        sums = {kind: _sums(lives, len(self.steps)) for kind, lives in by_kind.items()}
+        sums = {kind: sums_by_step(lives, len(self.steps)) for kind, lives in by_kind.items()}
         return [
             {
                 "step": step.name,
@@ -167,7 +169,7 @@ def _written_over(step: Step, i: int, last: dict[Buffer, int], always: frozenset
     return taken
 
 
-def _sums(lives: dict[Buffer, tuple[int, int]], steps: int) -> list[tuple[int, int]]:
+def sums_by_step(lives: dict[Buffer, tuple[int, int]], steps: int) -> list[tuple[int, int]]:
     """For each step, the bytes of what is held: (for each example, whatever the batch)."""
     each, fixed = [0] * (steps + 1), [0] * (steps + 1)
     for buffer, (born, end) in lives.items():

@@ -58,7 +58,7 @@ class Planner:
             over[made] = tuple(reads)
         if self.runtime.coordinates and op.op.startswith("MaxPool") and op.made.kind == "gradient":
             reads += self._found_places(op, phase, reads)
-        self.steps.append(Step(op.layer, phase, reads, [made, *makes, *self._workspace(op)], over))
+        self.steps.append(Step(op.layer, phase, reads, [made, *makes, *self._workspace(op)], over, op.relaid))
 
     def _found_places(self, op: Op, phase: str, reads: list[Buffer]) -> list[Buffer]:
         """A step that finds where the largest of each window stood: the numbers, and a coordinate on each axis.

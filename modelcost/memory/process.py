@@ -1,9 +1,18 @@
-"""What a process of TensorFlow's on a CPU holds while it runs a model: an estimate, made of a plan and of measurements.
+"""What a process of TensorFlow's on a CPU holds while it runs a model: an estimate, each term measured for itself.
 
-Measured with `tests/benchmarks/process_memory.py` (TensorFlow 2.21, Keras 3.15, Linux, two cores, `train_on_batch` with
-Adam, 10 networks): the growth beyond the loaded framework is the planned peak, a start that every traced function
-takes, and some memory for each operation in the graph. Copies of weights in other layouts, which oneDNN makes of
-constants, were looked for and not found: training does not hold its weights as constants.
+Measured with TensorFlow 2.21 and Keras 3.15 as they come (oneDNN on; Keras leaves XLA off where there is no GPU), on
+Linux with two cores, November 2026, as growth of the resident set beyond the loaded framework:
+
+- tensors: the plan, run as TensorFlow's executor does it (`memory.executor`) in its pool (`memory.pool`);
+- the start: the first call of any traced function, in which threads, kernels and their packing buffers come to exist
+  (a perceptron of three layers: its growth less its tensors);
+- variables, nodes of the graph, convolutions: chains of 1 to 300 layers too small to hold anything. A variable takes
+  45 kB (Python's object and TensorFlow's; an optimizer's slot is one too), a node 18 kB (17 to 22 in chains of dense
+  layers, activations, normalizations; the trace, the optimized copies, and what malloc keeps of making them), and a
+  convolution of a shape of its own 0.2 MB for each of its three kernels, which oneDNN compiles.
+
+Copies of weights in other layouts do not show: oneDNN caches them for constants, and Keras's weights are variables.
+What looks like a copy is the pool: an initializer makes three tensors for a weight, and the pool keeps their pages.
 """
 
 from __future__ import annotations
@@ -11,6 +20,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from modelcost.count import Count, total
+from modelcost.memory.executor import slots_of, written_bytes
 from modelcost.memory.fit import largest_batch
 
 TYPE_CHECKING = False
@@ -21,37 +31,67 @@ if TYPE_CHECKING:
 
 FRAMEWORK_BYTES = 571_000_000
 """What a process holds that has loaded TensorFlow and Keras, and done one operation."""
-START_BYTES = 61_000_000
+START_BYTES = 45_000_000
 """What the first call of a traced function takes, whatever it computes."""
-STEP_BYTES = 160_000
-"""What each step of a plan takes as operations in a graph, its optimized copies, and kernels made for it."""
-BAND = Fraction(3, 10)
-"""The share by which a process may grow more than estimated, beyond the framework: its allocator cannot use all that it
-holds. Of 21 measurements the estimate was within 10% of 12 and within 20% of all; the worst was 25% above it.
+VARIABLE_BYTES = 45_000
+"""What a weight, or a slot of an optimizer for it, takes beside its numbers."""
+NODE_BYTES = 18_000
+"""What a node of the graph takes."""
+CONVOLUTION_BYTES = 200_000
+"""What a convolution's compiled kernel takes; its gradients have their own."""
+STEP_NODES = 2
+"""Nodes of the graph for a step of a plan, and for a weight that is read."""
+UPDATE_NODES = (9, 16, 44)
+"""Nodes that update a weight, by the optimizer's slots: SGD, with momentum, Adam (counted in their graphs)."""
+BAND = Fraction(1, 8)
+"""The share by which a process may grow more than estimated, beyond the framework.
+
+`python -m tests.benchmarks.memory` prints what was measured: of 44 that grew by more than 300 MB, 37 are within 10% and
+40 within this. The four others grew by more: GRU layers, whose steps come from malloc (by a fifth), a batch of 186
+spectrograms (by an eighth), and ResNet18 at 48 and 49, whose pool had just taken a stretch of 1 GiB and filled it in a
+few steps (by a half). Where the pool is about to grow, processes of one and the same batch differ by as much.
 """
 
 
 def beside(plan: Plan) -> Any:
     """What a process holds beside the tensors of a plan."""
-    graph = Count(len(plan.steps), "steps") * Count(STEP_BYTES, "step_bytes")
-    return total((Count(FRAMEWORK_BYTES, "framework"), Count(START_BYTES, "start"), graph))
+    weights = sum(buffer.kind == "parameter" for buffer in plan.always)
+    slots = slots_of(plan).values()
+    each = UPDATE_NODES[min(max(slots, default=0), len(UPDATE_NODES) - 1)]
+    updates = sum(step.phase == "optimizer" for step in plan.steps)
+    nodes = STEP_NODES * (len(plan.steps) - updates + weights) + each * updates
+    parts = (
+        Count(weights + sum(slots), "variables") * Count(VARIABLE_BYTES, "variable_bytes"),
+        Count(nodes, "nodes") * Count(NODE_BYTES, "node_bytes"),
+        Count(sum(step.convolution for step in plan.steps), "convolutions") * Count(CONVOLUTION_BYTES, "kernel_bytes"),
+    )
+    return total((Count(FRAMEWORK_BYTES, "framework"), Count(START_BYTES, "start"), *parts))
 
 
 def held_by_process(plan: Plan, batch: int) -> Any:
-    """The most that a process holds: the framework, the graph, and the planned peak.
+    """The most that a process holds: the framework, the graph, and every address that a tensor ever had.
 
     >>> from modelcost.memory.buffers import Buffer, Plan, Step
     >>> plan = Plan([Step("dense", "forward", [Buffer("x", "input", each=1_000_000)])])
     >>> held_by_process(plan, 10).numbers()
-    '571000000 + 61000000 + 1*160000 + 10*1000000'
+    '571000000 + 45000000 + 0*45000 + 2*18000 + 0*200000 + 10000000'
     """
-    return total((beside(plan), plan.peak_bytes(batch)))
+    return total((beside(plan), Count(written_bytes(plan, batch), "written")))
 
 
 def batch_of_process(plan: Plan, memory: int) -> int:
-    """The most examples in a batch whose process stays within `memory` bytes, even at the upper end of the band."""
-    growth = int((memory - FRAMEWORK_BYTES) / (1 + BAND))
-    return largest_batch(plan, growth, int(beside(plan)) - FRAMEWORK_BYTES)
+    """The most examples in a batch whose process stays within `memory` bytes, even at the upper end of the band.
+
+    A process holds more with every example but for the accidents of its pool, which are passed over.
+    """
+    fits, over = 0, largest_batch(plan, memory, int(beside(plan))) + 1
+    while over - fits > 1:
+        batch = (fits + over) // 2
+        if most_of_process(plan, batch) <= memory:
+            fits = batch
+        else:
+            over = batch
+    return fits
 
 
 def most_of_process(plan: Plan, batch: int) -> int:
