@@ -58,7 +58,7 @@ def test_the_memory_of_a_step_reaches_its_peak() -> None:
     from modelcost.memory import Memory
 
     report = mc.cost("lenet5", batch=32, optimizer="adam")
-    memory = Memory(mc.zoo.lenet5(), batch=32, slots=2)
+    memory = Memory(mc.zoo.lenet5(), batch=32, optimizer="adam")
     inference, training = report.plot_memory().axes
     assert max(tops(inference)) == memory.peak_inference_bytes
     assert max(tops(training)) == memory.peak_training_bytes

@@ -177,7 +177,6 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("lenet5 --hyperband 1,2,3,4", "--hyperband: expected at most three whole numbers, such as 10,3,1 (see"),
         ("lenet5 --hyperband many", "--hyperband: expected a whole number. Received: 'many'"),
-        ("lenet5 --hyperband 2 --data 3 --cpu i3-540 --plot x.png", "--plot draws the layers of one model; give it to"),
         ("lenet5 --hyperband 2 --data 3 --test 3", "test is of a single run, and a search has none; leave it out"),
         ("lenet5 --data 3", "a search needs trials=... and epochs=..., or hyperband=..."),
         ("searched_nets:none --data 3 --trials 1 --epochs 1", "searched_nets:none must be a Model, or a function tha"),

@@ -88,7 +88,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "Keras's YAML": ("class_name: Sequential", "Keras's own YAML is not read; save the model as .keras"),
     "another key": ("inputs: 8\nlayers: []", "unknown key of a model 'inputs'; did you mean input"),
     "a name that is none": ("name: [a]\ninput: 8\nlayers: []", "a model's name is a word. Received: \\['a'\\]"),
-    "no YAML": ("layers: [", "net.yaml': this is no YAML: .* in line"),
+    "no YAML": ("layers: [", "this is no YAML: .* in line"),
     "no text": (b"\xff\xfe\x00", "this is no text in UTF-8"),
     "two documents": ("input: 8\n---\ninput: 9", "one document; another begins in line 2"),
     "a key twice": ("input: 8\ninput: 9\nlayers: []", "'input' is given twice, the second time in line 2"),

@@ -31,15 +31,16 @@ def code_or_name(text: str) -> Model | str:
 
     Raises `ModelCostError` as `named` does.
     """
-    found = _code(text, _called)
-    return text if found is None else _model(text, found)
+    place = _place_of(text)
+    return text if place is None else _model(text, _from_code(text, *place, _called))
 
 
 def function_or_model(text: str) -> Any:
     """The function of `package.module:name` that takes arguments; else as `code_or_name`."""
-    found = _code(text, _called_without)
-    if found is None:
+    place = _place_of(text)
+    if place is None:
         return text
+    found = _from_code(text, *place, _called_without)
     return found if callable(found) and not hasattr(found, "entries") else _model(text, found)
 
 
@@ -50,23 +51,22 @@ def several(text: str) -> Any:
     """
     from modelcost.training.search import Space
 
-    found = _code(text, _called)
-    if found is None:
+    place = _place_of(text)
+    if place is None:
         return named(text)
+    found = _from_code(text, *place, _called)
     if isinstance(found, Space):
         return found
     return [_model(text, one) for one in found] if isinstance(found, list | tuple) else _model(text, found)
 
 
-def _code(text: str, use: Callable[[str, Any], Any]) -> Any:
-    """What `use` makes of what `package.module:name` names; None where the text is no such name."""
+def _place_of(text: str) -> tuple[str, str] | None:
+    """The module and the name in it that a text stands for; None where it is the name of something else."""
     module, colon, path = text.partition(":")
     if module.endswith(".py"):
         _refuse_file(text, module, path)
     words = [*module.split("."), *path.split(".")]
-    if not colon or not all(word.isidentifier() for word in words):
-        return None
-    return _from_code(text, module, path, use)
+    return (module, path) if colon and all(word.isidentifier() for word in words) else None
 
 
 def _refuse_file(text: str, file: str, path: str) -> None:
@@ -166,11 +166,11 @@ def _told(error: BaseException, module: str) -> str:
     if isinstance(error, SystemExit):
         said = f": {short(error.code)}" if isinstance(error.code, str) else ""
         way_out = "guard it with if __name__ == '__main__'"
-        return f"{_place(error, module)}the module ended the program (sys.exit{said}); {way_out}"
-    return f"{_place(error)}{type(error).__name__}: {error}"
+        return f"{_where(error, module)}the module ended the program (sys.exit{said}); {way_out}"
+    return f"{_where(error)}{type(error).__name__}: {error}"
 
 
-def _place(error: BaseException, module: str | None = None) -> str:
+def _where(error: BaseException, module: str | None = None) -> str:
     """Where an error arose, as file and line: the last place of all, or the last in the code of a module."""
     found, place = "", error.__traceback__
     while place is not None:

@@ -138,7 +138,7 @@ def test_memory_and_time_are_worked_out_point_by_point() -> None:
     found = mc.sweep("lenet5", batch=[1, 64], height=[32, 64], figures=figures, optimizer="adam", cpu="i3-540")
     for point in found:
         batch, shape = point["batch"], (point["height"], 32, 1)
-        memory = Memory(mc.zoo.lenet5(), batch=batch, slots=2, input=[shape])
+        memory = Memory(mc.zoo.lenet5(), batch=batch, optimizer="adam", input=[shape])
         assert point["memory.peak_training_bytes"] == memory.peak_training_bytes
         assert point["memory.optimizer_bytes"] == memory.optimizer_bytes
         report = mc.cost(mc.zoo.lenet5(), batch=batch, input=shape, optimizer="adam", cpu="i3-540")
