@@ -30,6 +30,20 @@ def _snake(class_name: str) -> Iterator[str]:
         yield f"_{letter.lower()}" if begins else letter.lower()
 
 
+def free_name(name: str, names: Iterable[str]) -> str:
+    """The name; if a layer has it, or a model that holds layers, numbered as Keras numbers names until it is free.
+
+    >>> free_name("loss", ["conv1"]), free_name("loss", ["loss/dense", "loss_1"])
+    ('loss', 'loss_2')
+    """
+    taken = {"/".join(parts[: i + 1]) for one in names for parts in [one.split("/")] for i in range(len(parts))}
+    free, number = name, 0
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free
+
+
 def unique_names(layers: Iterable[Any]) -> dict[Any, str]:
     """A name for each layer: its own, or Keras's with a number, in the order in which the layers were made."""
     distinct = list(dict.fromkeys(layers))

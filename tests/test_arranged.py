@@ -96,3 +96,55 @@ def test_rows_put_together_have_no_parts_and_no_formulas_of_a_layer() -> None:
         report["deep"].part("kernel")
     with pytest.raises(ModelCostError, match="explain the report that cost"):
         report.explain()
+
+
+@pytest.mark.parametrize("arguments", ARRANGED)
+def test_the_page_has_rows_in_any_arrangement_and_the_graph_only_of_layers(arguments: dict[str, int]) -> None:
+    pytest.importorskip("jinja2")
+    report = mc.cost(nested(), optimizer="adam").arranged(**arguments)
+    page = report.to_html()
+    assert all(row.name in page for row in report)
+    assert ('id="network"' in page) == (len(report) == len(mc.cost(nested())))
+
+
+def named(*names: str) -> mc.Model:
+    return mc.Sequential([mc.Input((4,), name="total"), *(mc.Dense(3 + i, name=name) for i, name in enumerate(names))])
+
+
+@pytest.mark.parametrize("arguments", ARRANGED)
+def test_layers_called_as_the_rows_of_training_are_rows_of_their_own(arguments: dict[str, int]) -> None:
+    """Held against the same model with other names: what is done in a step does not hang on them."""
+    found, plain = (
+        mc.cost(named(*names), batch=4, optimizer="adam", loss="mse").arranged(**arguments)
+        for names in (("loss", "optimizer", "optimizer_1"), ("a", "b", "c"))
+    )
+    assert [row.figures for row in found.training] == [row.figures for row in plain.training]
+    assert [row.figures for row in found.memory.rows] == [row.figures for row in plain.memory.rows]
+    assert found.memory.figures == plain.memory.figures
+    for report in (found, plain):
+        assert len({row.of for row in report.training}) == len(report.training)
+        assert sum(row.flops for row in report.training) == report.training.totals.flops
+
+
+def test_the_rows_of_training_are_numbered_where_layers_have_their_names() -> None:
+    report = mc.cost(named("loss", "optimizer", "optimizer_1"), batch=4, optimizer="adam", loss="mse")
+    assert [row.of for row in report.training][-2:] == ["loss_1", "optimizer_2"]
+    assert [row.of for row in report.memory.rows][-1] == "optimizer_2"
+    assert report.training["optimizer"].forward_flops == 4 * report["optimizer"].flops
+    assert report.memory.checkpointed(1) == mc.cost(
+        named("a", "b", "c"), batch=4, optimizer="adam"
+    ).memory.checkpointed(1)
+
+
+def test_models_within_that_are_called_as_the_rows_of_training_are_rows_of_their_own() -> None:
+    def named(*names: str) -> mc.Model:
+        within = [mc.Sequential([mc.Input((4,)), mc.Dense(4), mc.Dense(4)], name=name) for name in names]
+        return mc.Sequential([mc.Input((4,)), *within])
+
+    for arguments in ({}, {"depth": 1}, {"depth": 1, "top": 1}):
+        found, plain = (
+            mc.cost(named(*names), batch=4, optimizer="adam", loss="mse").arranged(**arguments)
+            for names in (("loss", "optimizer"), ("a", "b"))
+        )
+        assert [row.figures for row in found.training] == [row.figures for row in plain.training]
+        assert [row.figures for row in found.memory.rows] == [row.figures for row in plain.memory.rows]

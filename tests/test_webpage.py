@@ -24,6 +24,7 @@ from modelcost.errors import ModelCostError
 from modelcost.render.escape import visible
 from modelcost.render.webpage.inlined import digest, manifest, scripts
 from modelcost.render.webpage.network import chains, network
+from modelcost.training.approximations import approximated
 
 pytest.importorskip("jinja2")
 VENDORED = files("modelcost.render.webpage").joinpath("vendored")
@@ -299,3 +300,16 @@ def test_without_jinja_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "jinja2", None)
     assert main(["lenet5", "--format", "html"]) == 2
     assert "--format html needs Jinja2: pip install 'modelcost[html]'" in capsys.readouterr().err
+
+
+def test_the_page_has_the_memory_and_the_rules_of_thumb_that_every_format_has() -> None:
+    report = trained()
+    page = report.to_html()
+    for value in report.memory.figures.values():
+        assert f">{value:,} B</td>" in page and f"{value:,}</dd>" in page
+    for row in report.memory.rows:
+        assert (f"<td>{row.of}</td>" in page) == any(row.figures.values())
+    for one in approximated(report.training):
+        assert f">{one.flops:,}</td>" in page and f">{float(one.error):+.1%}</td>" in page
+    plain = mc.cost(report.network, batch=64).to_html()
+    assert 'aria-label="Memory"' not in plain and 'aria-label="Rules of thumb"' not in plain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelcost.memory.values import Op, Value
+from modelcost.naming import free_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,10 +16,11 @@ class Backward:
     def __init__(self, trace: Trace) -> None:
         self.ops: list[Op] = []
         self._arrived: dict[Value, list[Value]] = {}
+        loss = free_name("loss", trace.entries)
         for out in trace.outputs:
             if out.differentiable:
-                seed = Value("loss", "gradient", out.elements, out.width, out.once)
-                self.ops.append(Op("loss", (out,), seed))
+                seed = Value(loss, "gradient", out.elements, out.width, out.once)
+                self.ops.append(Op(loss, (out,), seed))
                 self._arrived.setdefault(out, []).append(seed)
         for op in reversed(trace.ops):
             if op.made in self._arrived:

@@ -150,9 +150,9 @@ def _lives(steps: Sequence[Step], always: Sequence[Buffer], in_place: bool) -> d
             born.setdefault(buffer, i)
             last[buffer] = i
     last.update(dict.fromkeys(always, len(steps) - 1))
-    ends = dict(last)
+    ends, stay = dict(last), frozenset(always)
     for i, step in enumerate(steps if in_place else ()):
-        for old in _written_over(step, i, last, frozenset(always)):
+        for old in _written_over(step, i, last, stay):
             ends[old] = i - 1
     return {buffer: (first, ends[buffer]) for buffer, first in born.items()}
 

@@ -43,7 +43,7 @@ def largest_batch(plan: Plan, memory: int, beside: int = 0) -> int:
 def bytes_in(text: str) -> int:
     """The bytes that a size with its unit says, rounded down to a whole byte.
 
-    Raises `ModelCostError` for what is no size above 0, or has no unit.
+    Raises `ModelCostError` for what is not a byte at least, or has no unit.
 
     >>> bytes_in("8GB"), bytes_in("1.5 GiB")
     (8000000000, 1610612736)
@@ -64,4 +64,6 @@ def bytes_in(text: str) -> int:
     exact = found * UNITS[unit]
     if exact > LARGEST_SIZE:
         raise ModelCostError(f"a size of memory must be at most 2**63-1 bytes. Received: {short(text)}")
+    if exact < 1:
+        raise ModelCostError(f"a size of memory must be at least 1 byte. Received: {short(text)}")
     return int(exact)

@@ -22,6 +22,7 @@ from modelcost.memory.tensors import (
     summed,
 )
 from modelcost.memory.values import Trace
+from modelcost.naming import free_name
 from modelcost.sizes import size
 from modelcost.training.optimizers import get
 from modelcost.training.step import check_dtypes
@@ -232,7 +233,8 @@ class Memory:
         """The figures of each layer's call, and with an optimizer those of its own numbers."""
         rows = [Figures(entry.name, self._told(partial(self._of, entry))) for entry in self.entries]
         own = {"optimizer_bytes": lambda: counter_bytes(self.optimizer, self.entries, self.dtype)}
-        return [*rows, *([Figures("optimizer", self._told(own.get))] if self.trains else [])]
+        name = free_name("optimizer", (entry.name for entry in self.entries))
+        return [*rows, *([Figures(name, self._told(own.get))] if self.trains else [])]
 
     def _told(self, of: Callable[[str], Any]) -> dict[str, Any]:
         """The figures of a row; nothing where there is none."""

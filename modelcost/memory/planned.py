@@ -8,6 +8,7 @@ from modelcost.memory.buffers import Buffer, Plan, Step
 from modelcost.memory.checkpoints import Segments, every
 from modelcost.memory.tensors import counter_bytes
 from modelcost.memory.values import Op, Trace, Value
+from modelcost.naming import free_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -189,5 +190,7 @@ def _state(slots: Mapping[Value, Mapping[str, Any]], optimizer: Optimizer, trace
         if numbers:
             yield Buffer(value.name, "optimizer state", fixed=numbers * value.width)
     yield Buffer(
-        "optimizer", "optimizer state", fixed=int(counter_bytes(optimizer, trace.entries.values(), trace.dtype))
+        free_name("optimizer", trace.entries),
+        "optimizer state",
+        fixed=int(counter_bytes(optimizer, trace.entries.values(), trace.dtype)),
     )

@@ -66,7 +66,7 @@ def blocks(subject: Explained) -> list[Block]:
         heading = "Training" if subject.report.trains else "Forward pass"
         found += [Heading(heading), Workings(list(level_workings(subject.report))), *_rules_of_thumb(subject.report)]
         if subject.report.shows_memory:
-            found += [Heading("Memory"), Workings(list(_memory(subject.report)))]
+            found += [Heading("Memory"), Workings(list(memory_workings(subject.report)))]
     return [*found, Paragraph(flops_note(subject.report.convention))]
 
 
@@ -159,7 +159,7 @@ def _held(report: Report, name: str) -> list[Working]:
     return [working for figure, value in row.figures.items() for working in _shown(f"memory.{figure}", value)]
 
 
-def _memory(report: Report) -> Iterator[Working]:
+def memory_workings(report: Report) -> Iterator[Working]:
     """What is held in memory on a mini-batch: the figures, and where each layer's add up to one of them."""
     for name, value in report.memory.figures.items() if report.shows_memory else ():
         at = report.memory.peaks.get(name.removeprefix("peak_").removesuffix("_bytes"), "")
@@ -232,7 +232,9 @@ def _all(subject: Explained) -> Iterable[tuple[str, Working]]:
     report = subject.report
     found = [(row.name, working) for row in subject.rows for working in _of_row(report, row)]
     if subject.layer is None:
-        found += [("", working) for working in (*total_workings(report), *level_workings(report), *_memory(report))]
+        found += [
+            ("", working) for working in (*total_workings(report), *level_workings(report), *memory_workings(report))
+        ]
     return found
 
 
@@ -252,7 +254,7 @@ def data(subject: Explained) -> dict[str, Any]:
     if subject.layer is None:
         found["totals"] = [_plain(working) for working in total_workings(report)]
         found["per"] = [_plain(working) for working in level_workings(report)]
-        found |= {"memory": [_plain(working) for working in _memory(report)]} if report.shows_memory else {}
+        found |= {"memory": [_plain(working) for working in memory_workings(report)]} if report.shows_memory else {}
     return found
 
 

@@ -46,11 +46,11 @@ def blocks(report: Report) -> list[Block]:
             [line for name in LEVELS[1:] for line in _level(report, name)],
             2,
         ),
-        *_rules_of_thumb(report),
+        *rules_of_thumb(report),
     ]
 
 
-def _rules_of_thumb(report: Report) -> list[Block]:
+def rules_of_thumb(report: Report) -> list[Block]:
     """What rules of thumb say of the step, beside what it is."""
     found = approximated(report.training)
     lines = [(one.rule.name, rounded(one.flops), exact(one.flops), error(one)) for one in found]

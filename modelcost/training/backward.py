@@ -80,7 +80,8 @@ def _forwards(model: Model, entries: dict[str, Entry], frozen_too: bool) -> tupl
         passed.append(Passed(entry, came, gave))
         return gave
 
-    entering = [Flow(Output(()), False) for _ in model.inputs]
+    inputs = [entries[model.names[layer]] for layer in model.input_layers]
+    entering = [Flow(entry.facts.outputs[0], False, entry) for entry in inputs]
     return passed, model.carried(entering, visit)
 
 

@@ -180,15 +180,15 @@ class Optimizer(Settings):
     def _clipped(self, at: Update) -> None:
         """Source: TensorFlow's `clip_by_norm`; Keras's `clip_by_global_norm`, whose norm `step_work` has; `clip`."""
         g = at.gradient
-        if self.clipnorm:
+        if limit := _limit(self.clipnorm):
             numbers = at.notes.tensor(*g.shape, name=g.name)  # of the rows that there are
             norm = (numbers * numbers).sum()
             norm.apply("greater")
-            (numbers * self.clipnorm) / norm.apply("sqrt").apply("maximum")
-        elif self.global_clipnorm:
+            (numbers * limit) / norm.apply("sqrt").apply("maximum")
+        elif _limit(self.global_clipnorm):
             g.apply("square").sum()
             at.gradient = at.notes.whole(g) * at.number()
-        elif self.clipvalue:
+        elif _limit(self.clipvalue):
             g.apply("minimum").apply("maximum")
 
     def _averaged(self, at: Update) -> None:
@@ -218,9 +218,9 @@ class Optimizer(Settings):
         """What an update does once, whatever the weights: the learning rate, the counter, the norm of all gradients."""
         notes = Notes("optimizer")
         self.rate_now(notes)
-        if self.global_clipnorm:
+        if limit := _limit(self.global_clipnorm):
             norm = notes.tensor(Count(tensors, "tensors")).sum().apply("sqrt")
-            scale = (1.0 / norm).apply("minimum") * self.global_clipnorm
+            scale = (1.0 / norm).apply("minimum") * limit
             scale + (norm - norm)
         self.shared(notes)
         return [*notes.works, *self.waiting_work()]
@@ -255,3 +255,8 @@ class Optimizer(Settings):
             self._averaged(at)
             found += at.notes.works
         return found
+
+
+def _limit(given: float | None) -> float:
+    """What gradients are held to; 0 for no limit, as which Keras takes all that are not above 0."""
+    return max(given or 0.0, 0.0)

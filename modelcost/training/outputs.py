@@ -49,5 +49,7 @@ def lost(losses: Sequence[Loss], makers: Sequence[tuple[Entry, Output]]) -> list
             work = loss.work(output.shape, activation if isinstance(activation, str) else "", dtype)
         except ModelCostError as error:
             raise type(error)(f"{maker.name}: {error}") from None
+        if maker.type == "InputLayer":
+            work.gradient.clear()  # none goes back into data that come out as they went in
         found.append(Lost(loss, maker, output.shape, work))
     return found

@@ -90,6 +90,8 @@ class Schedule:
         self.epochs = _epochs_run(epochs, early_stop)
         self.accumulated = _accumulated(gradient_accumulation_steps)
         examples, held_out = _split(self.data, validation)
+        if drop_remainder not in (True, False):
+            raise ModelCostError(f"drop_remainder must be True or False. Received: {short(drop_remainder)}")
         if drop_remainder and int(examples) < int(self.batch):
             raise SizeError(
                 f"drop_remainder leaves nothing to train on: {examples} examples make no whole batch of {self.batch}"

@@ -72,7 +72,10 @@ def _some(name: str, values: Sequence[Any]) -> None:
 
 
 class SearchCost:
-    """What a search costs at least, at most, and `expected`: the exact mean over all draws, a fraction."""
+    """What a search costs at least, at most, and `expected`: the mean over all draws, a fraction.
+
+    The mean is exact where all networks are as likely; where they are not, it is that of draws which may repeat.
+    """
 
     __slots__ = ("expected", "least", "most")
 

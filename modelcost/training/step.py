@@ -9,6 +9,7 @@ from modelcost.dtypes import stored_as
 from modelcost.errors import ModelCostError, unknown
 from modelcost.facts import COLUMNS, counted
 from modelcost.figures import Figures, absent, summed
+from modelcost.naming import free_name
 from modelcost.training.backward import backward, makers, phase
 from modelcost.training.constrained import constraint_work
 from modelcost.training.gathered import gathered
@@ -83,6 +84,7 @@ class Step:
         return on_batch((each, once), batch)
 
     def _doings(self, entries: Sequence[Entry]) -> Iterator[Doing]:
+        names = [entry.name for entry in entries]
         for entry in entries:
             works = _layer_works(entry, self.gradients.get(entry.name))
             fined = _penalties(entry)
@@ -98,9 +100,9 @@ class Step:
                 "forward": [work for one in together for work in one.forward],
                 "input_gradient": [work for one in together for work in one.gradient],
             }
-            yield Doing("loss", " + ".join(type(one).__name__ for one in self.losses), works)
+            yield Doing(free_name("loss", names), " + ".join(type(one).__name__ for one in self.losses), works)
         once = {"optimizer": self.optimizer.step_work(sum(map(len, self.changed.values())))}
-        yield Doing("optimizer", type(self.optimizer).__name__, once)
+        yield Doing(free_name("optimizer", names), type(self.optimizer).__name__, once)
 
     def _changes(self, entry: Entry, work: Callable[[Sequence[Weight], Mapping[str, Any]], list[Work]]) -> list[Work]:
         """What the optimizer does with the weights of a call, and then their constraints."""

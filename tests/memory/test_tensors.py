@@ -272,6 +272,7 @@ def test_sizes_of_memory_have_units(text: str, size: int) -> None:
         ("-3GB", "a size of memory is a number above 0 with a unit, such as 8GB. Received: '-3GB'"),
         ("0GB", "a size of memory is a number above 0 with a unit, such as 8GB. Received: '0GB'"),
         ("8gb", "unknown unit of memory 'gb'; did you mean"),
+        ("0.0004kB", "a size of memory must be at least 1 byte. Received: '0.0004kB'"),
         ("1e30GB", "a size of memory must be at most 2**63-1 bytes. Received: '1e30GB'"),
         ("", "a size of memory is a number above 0 with a unit, such as 8GB. Received: ''"),
     ],

@@ -271,3 +271,15 @@ def test_a_frozen_batch_normalization_runs_as_in_inference() -> None:
         return report.training["batch_normalization"].forward_flops
 
     assert forward(False) == 5 * 3 * 2 + 3 * 4 < forward(True)
+
+
+def test_an_input_that_comes_out_as_it_is_has_its_loss_but_no_gradient() -> None:
+    """Held against a net of one output: squares of 4 differences and their mean more, for each of 2 examples."""
+    x = mc.Input((4,))
+    y = mc.Dense(3)(x)
+    alone, both = (
+        mc.cost(mc.Model(x, outputs), batch=2, optimizer="sgd", loss="mse").training["loss"] for outputs in (y, [y, x])
+    )
+    more = {"sub": 2 * 4, "mul": 2 * 4, "mean of an example": 2 * (3 + 1), "mean of the batch": 1 + 1, "both": 2}
+    assert both.forward_flops == alone.forward_flops + sum(more.values())
+    assert both.input_gradient_flops == alone.input_gradient_flops

@@ -400,3 +400,12 @@ def test_what_is_done_again_and_again_is_written_once() -> None:
     row = report.training["dense"]
     assert (row.optimizer_flops.formula(), row.optimizer_flops) == ("5*tensors + 11*P", 5 * 2 + 11 * 7850)
     assert "P = C*U + U = 784*10 + 10 = 7,850" in report.explain("dense")
+
+
+@pytest.mark.parametrize("limit", ["clipnorm=-1", "clipnorm=0", "clipvalue=-0.5", "global_clipnorm=-2.0"])
+def test_a_limit_that_is_not_above_zero_clips_nothing(limit: str) -> None:
+    """Source: Keras 3.15, `_clip_gradients` of `keras/src/optimizers/base_optimizer.py`."""
+    kernel = [Weight("kernel", (5, 3))]
+    for works in (lambda one: one.update_work(kernel), lambda one: one.step_work(1)):
+        found, plain = (works(get(text)) for text in (f"SGD({limit})", "SGD()"))
+        assert [(work.op, work.counted()) for work in found] == [(work.op, work.counted()) for work in plain]

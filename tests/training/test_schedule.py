@@ -121,6 +121,7 @@ def test_updates_are_counted_over_the_epochs(accumulated: int) -> None:
         ({"data": 1, "validation": 0.5}, "validation=0.5 of 1 examples leaves none to train on"),
         ({"validation": 1e-30}, "validation=1e-30 of 100 examples leaves none to validate on"),
         ({"drop_remainder": True, "batch": 128}, "100 examples make no whole batch of 128"),
+        ({"drop_remainder": "no"}, "drop_remainder must be True or False. Received: 'no'"),
         ({"epochs": 3, "early_stop": 4}, "early_stop must be at most the 3 epochs. Received: early_stop=4"),
         ({"early_stop": 4}, "give epochs=... too"),
         ({"gradient_accumulation_steps": 1}, "gradient_accumulation_steps must be at least 2, or None"),

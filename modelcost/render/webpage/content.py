@@ -38,7 +38,7 @@ def content(report: Report) -> dict[str, Any]:
         "levels": tables.levels(report, worked),
         "step": tables.step(report, worked) if report.trains else None,
         "trains": report.trains,
-        "timed": _timed(report),
+        "sections": _sections(report),
         "notes": notes(report),
         "groups": worked.groups,
     }
@@ -109,7 +109,15 @@ def _unit(most: int, unit: str) -> dict[str, Any]:
     return {"power": 3 * thousands, "unit": f"{PREFIXES[thousands]}{unit}"}
 
 
-def _timed(report: Report) -> list[Any]:
-    from modelcost.render.timed import blocks
+def _sections(report: Report) -> list[tuple[str, list[Any]]]:
+    """What stands in the page as it stands on every other: each section's name, and its blocks with their kinds."""
+    from modelcost.render.memory import blocks as memory
+    from modelcost.render.timed import blocks as timed
+    from modelcost.render.training import rules_of_thumb
 
-    return [(type(block).__name__.lower(), block) for block in blocks(report)]
+    found = {
+        "Rules of thumb": rules_of_thumb(report) if report.trains else [],
+        "Memory": memory(report) if report.shows_memory else [],
+        "Time": timed(report),
+    }
+    return [(name, [(type(one).__name__.lower(), one) for one in blocks]) for name, blocks in found.items() if blocks]

@@ -68,11 +68,16 @@ def chains(names: Sequence[str], edges: Iterable[tuple[str, str]]) -> list[list[
 
 
 def network(report: Report) -> dict[str, Any] | None:
-    """The boxes of the graph, each the places of its rows, and which feeds which; None for a report from a file."""
+    """The boxes of the graph, each the places of its rows, and which feeds which.
+
+    None for a report from a file, and for one whose rows are several layers together.
+    """
     if report.network is None:
         return None
     place = {row.name: i for i, row in enumerate(report)}
     pairs = edges(report.network)
+    if not {name for pair in pairs for name in pair} <= place.keys():
+        return None
     boxes = chains(list(place), pairs)
     box_of = {name: i for i, box in enumerate(boxes) for name in box}
     between = dict.fromkeys((box_of[a], box_of[b]) for a, b in pairs if box_of[a] != box_of[b])

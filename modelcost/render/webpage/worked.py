@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from modelcost.render.blocks import Working
-from modelcost.render.explain import WORDS, layer_workings, level_workings, step_workings, total_workings, way
+from modelcost.render.explain import (
+    WORDS,
+    layer_workings,
+    level_workings,
+    memory_workings,
+    step_workings,
+    total_workings,
+    way,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +51,8 @@ class Worked:
         self._alike(("total",), "trainable_params", "params")
         if report.trains:
             self._add_step(report)
+        if report.shows_memory:
+            self._add(("memory",), Group("wm", "Memory of a mini-batch", list(memory_workings(report))))
         self._add(("levels",), Group("wl", "Training" if report.trains else "Forward pass", level_workings(report)))
 
     def _add_step(self, report: Report) -> None:
