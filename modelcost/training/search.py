@@ -72,10 +72,7 @@ def _some(name: str, values: Sequence[Any]) -> None:
 
 
 class SearchCost:
-    """What a search costs at least, at most, and `expected`: the mean over all draws, a fraction.
-
-    The mean is exact where all networks are as likely; where they are not, it is that of draws which may repeat.
-    """
+    """What a search costs at least, at most, and `expected`: the mean over all draws, a fraction."""
 
     __slots__ = ("expected", "least", "most")
 
@@ -90,12 +87,14 @@ class Search:
     """So many networks, each trained for so many epochs: `groups` of (networks, epochs), the longest first.
 
     A network is drawn once, as KerasTuner does it, and an epoch that a later round resumes after counts once.
+    `brackets`: so many networks that are drawn one after the other, and the epochs of all of them, in turn.
     """
 
-    def __init__(self, groups: Iterable[tuple[Any, Any]]) -> None:
+    def __init__(self, groups: Iterable[tuple[Any, Any]], brackets: Sequence[tuple[Any, Any]] | None = None) -> None:
         self.groups = sorted(groups, key=lambda group: -int(group[1]))
         self.networks = total(networks for networks, _ in self.groups)
         self.total_epochs = total(networks * epochs for networks, epochs in self.groups)
+        self.brackets = brackets or [(self.networks, self.total_epochs)]
 
     def cost(self, costs: Sequence[tuple[Fraction, Any]]) -> SearchCost:
         """What the search costs, from what an epoch of each network of the space costs (`Space.costs`), or takes.
@@ -112,9 +111,16 @@ class Search:
                 f"a search that draws {self.networks} networks, none of them twice, needs a space that has so many. "
                 f"Received: a space of {len(costs)}"
             )
-        mean = sum((chance * Fraction(cost) for chance, cost in costs), Fraction(0))
         cheapest = sorted(cost for _, cost in costs)
-        return SearchCost(self._paired(cheapest), mean * int(self.total_epochs), self._paired(cheapest[::-1]))
+        return SearchCost(self._paired(cheapest), self._expected(costs), self._paired(cheapest[::-1]))
+
+    def _expected(self, costs: Sequence[tuple[Fraction, Any]]) -> Fraction:
+        """The mean over all draws: those of one bracket are as likely to go on."""
+        draws, found = iter(_means(costs, int(self.networks))), Fraction(0)
+        for networks, epochs in self.brackets:
+            drawn = sum((next(draws) for _ in range(int(networks))), Fraction(0))
+            found += drawn * Fraction(int(epochs), int(networks))
+        return found
 
     def _paired(self, costs: Sequence[Any]) -> Any:
         """Networks in this order, each trained as long as is left to them, the longest first."""
@@ -124,6 +130,40 @@ class Search:
             terms.append(epochs * together(costs[taken : taken + int(networks)]))
             taken += int(networks)
         return together(terms)
+
+
+def _means(costs: Sequence[tuple[Fraction, Any]], draws: int) -> list[Fraction]:
+    """The mean cost of each draw in turn, of networks that are not put back.
+
+    Followed exactly, by how many of each chance are gone: one that is likely is gone early.
+    """
+    alike: dict[Fraction, list[Any]] = {}
+    for chance, cost in costs:
+        alike.setdefault(chance, []).append(cost)
+    means = [sum(map(Fraction, some), Fraction(0)) / len(some) for some in alike.values()]
+    gone = {(0,) * len(alike): Fraction(1)}
+    found = []
+    for _ in range(draws if len(alike) > 1 else 0):
+        then: dict[tuple[int, ...], Fraction] = {}
+        mean = Fraction(0)
+        for state, probability in gone.items():
+            left = [chance * (len(some) - n) for (chance, some), n in zip(alike.items(), state, strict=True)]
+            for i, weight in enumerate(left):
+                if weight:
+                    share = probability * weight / sum(left)
+                    mean += share * means[i]
+                    more = (*state[:i], state[i] + 1, *state[i + 1 :])
+                    then[more] = then.get(more, Fraction(0)) + share
+        gone = then
+        found.append(mean)
+        if len(gone) * draws > FOLLOWED:
+            way_out = "draw fewer, or give a space of networks that are as likely"
+            raise SizeError(f"the mean over {draws} draws of {len(alike)} different chances is too long; {way_out}")
+    return found or means * draws
+
+
+FOLLOWED = 20_000
+"""States of a search that are followed, times draws: some seconds."""
 
 
 def random_search(trials: int, epochs: int) -> Search:
@@ -151,11 +191,16 @@ def hyperband(max_epochs: int, factor: int = 3, hyperband_iterations: int = 1) -
         raise SizeError(f"factor must be at least 2. Received: factor={by}")
     times = Count(size("hyperband_iterations", hyperband_iterations), "iterations")
     groups: dict[int, list[Any]] = {}
-    for rounds in _brackets(Count(most, "max_epochs"), by):
+    brackets = []
+    for rounds in reversed(_brackets(Count(most, "max_epochs"), by)):
+        alone = []
         for (networks, epochs), (left, _) in zip(rounds, [*rounds[1:], (0, 0)], strict=True):
             groups.setdefault(int(epochs), []).append((networks - left, epochs))
+            alone.append((networks - left) * epochs)
+        brackets.append((rounds[0][0], total(alone)))
     summed = ((total(networks for networks, _ in one), one[0][1]) for one in groups.values())
-    return Search((times * networks if int(times) > 1 else networks, epochs) for networks, epochs in summed)
+    several = [(times * networks if int(times) > 1 else networks, epochs) for networks, epochs in summed]
+    return Search(several, brackets * int(times))
 
 
 def _brackets(max_epochs: Count, factor: int) -> list[list[tuple[Any, Any]]]:

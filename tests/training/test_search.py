@@ -50,7 +50,9 @@ def test_the_space_of_the_homework() -> None:
     assert (only[0], only[-1]) == (59_978, 471_818)
     found = hyperband(max_epochs=10).cost(params)
     assert found.least < found.expected < found.most
-    assert found.expected == 120 * sum(chance * int(count) for chance, count in params)
+    mean = sum(chance * int(count) for chance, count in params)
+    assert random_search(trials=1, epochs=10).cost(params).expected == 10 * mean
+    assert found.expected > 120 * mean  # short networks are likelier, and gone earlier
 
 
 @pytest.mark.parametrize("groups", [[(1, 5)], [(2, 3)], [(1, 7), (2, 2)], [(1, 4), (1, 3), (1, 1)]])
@@ -67,6 +69,28 @@ def test_what_is_drawn_less_often_counts_less() -> None:
     space = Space.of_sequences(lengths=(1, 2), choices=(1, 3))
     assert [chance for chance, _ in space.networks] == [Fraction(1, 4)] * 2 + [Fraction(1, 8)] * 4
     assert random_search(1, 1).cost(space.costs(sum)).expected == Fraction(1, 2) * 2 + Fraction(1, 2) * 4
+
+
+@pytest.mark.parametrize("search", [random_search(3, 1), random_search(6, 2), hyperband(3, 2)])
+def test_the_mean_is_over_all_draws_in_turn_however_likely_each_is(search: Search) -> None:
+    """Every order of drawing, with how likely it is; each of a bracket trains as long, in the mean."""
+    costs = Space.of_sequences(lengths=(1, 2), choices=(1, 9)).costs(sum)
+    shares = [Fraction(int(epochs), int(networks)) for networks, epochs in search.brackets for _ in range(networks)]
+    mean = Fraction(0)
+    for way in permutations(range(len(costs)), len(shares)):
+        likely, left, cost = Fraction(1), Fraction(1), Fraction(0)
+        for share, i in zip(shares, way, strict=True):
+            likely, left = likely * costs[i][0] / left, left - costs[i][0]
+            cost += share * costs[i][1]
+        mean += likely * cost
+    assert search.cost(costs).expected == mean
+    assert sum(int(epochs) for _, epochs in search.brackets) == search.total_epochs
+
+
+def test_a_mean_too_long_to_follow_is_refused() -> None:
+    networks = [(Fraction(2 * i, 100 * 101), i) for i in range(1, 101)]
+    with pytest.raises(ModelCostError, match="50 draws of 100 different chances is too long; draw fewer, or give"):
+        random_search(50, 1).cost(networks)
 
 
 def test_the_working_of_a_search() -> None:
