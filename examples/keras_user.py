@@ -20,7 +20,13 @@ model = keras.Model(inputs, layers.Dense(10, activation="softmax")(x), name="sma
 import modelcost as mc
 
 report = mc.cost(model, batch=64, data=50_000, validation=0.1, epochs=30, optimizer="adam")
-print(report)
+report
+
+# %% [markdown]
+# Where the parameters, the work and the memory are:
+
+# %%
+report.plot()
 
 # %% [markdown]
 # ## Does it agree with Keras?

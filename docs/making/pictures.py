@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modelcost.render.roofline import plot
-
 import modelcost as mc
+from modelcost.render.plots import written
 
 PICTURES = Path(__file__).parents[1] / "pictures"
 
 
-def roofline() -> bytes:
-    """AlexNet under the roof of a desktop CPU."""
-    return plot(mc.cost("alexnet", batch=16, cpu="i7-8700k"))
+def pictures() -> dict[str, bytes]:
+    """Each stored picture, as the tool draws it at this moment."""
+    alexnet = mc.cost("alexnet", batch=16, optimizer="adam", cpu="i7-8700k")
+    drawn = {
+        "layers": alexnet.plot(),
+        "memory": mc.cost("lenet5", batch=32, optimizer="adam").plot_memory(),
+        "roofline": alexnet.plot_roofline(),
+    }
+    return {name: written(figure) for name, figure in drawn.items()}
 
 
 if __name__ == "__main__":
     PICTURES.mkdir(exist_ok=True)
-    (PICTURES / "roofline.png").write_bytes(roofline())
+    for name, picture in pictures().items():
+        (PICTURES / f"{name}.png").write_bytes(picture)

@@ -10,7 +10,7 @@ import modelcost as mc
 
 model = mc.zoo.fashion_cnn_bn()
 report = mc.cost(model, batch=64, data=60_000, validation=0.2, epochs=10, test=10_000)
-report.to_pandas()[["name", "type", "output_shape", "params", "macs", "flops"]]
+report.to_pandas()[["type", "output_shape", "params", "macs", "flops"]]
 
 # %% [markdown]
 # ## The same layer by each convention

@@ -22,7 +22,7 @@ model = mc.Sequential(
     name="fashion_cnn_small",
 )
 report = mc.cost(model, batch=128, data=60_000, epochs=20)
-report.to_pandas()[["name", "output_shape", "params", "multiplies", "adds"]]
+report.to_pandas()[["output_shape", "params", "multiplies", "adds"]]
 
 # %% [markdown]
 # ## One layer by hand

@@ -18,7 +18,7 @@ model = mc.Sequential(
     name="lstm_stack",
 )
 report = mc.cost(model, batch=10, data=55, epochs=100)
-report.to_pandas()[["name", "output_shape", "params", "macs", "transcendentals"]]
+report.to_pandas()[["output_shape", "params", "macs", "transcendentals"]]
 
 # %% [markdown]
 # ## Why four times

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modelcost.memory.process import BAND
 from modelcost.render.blocks import Grid, Heading, Paragraph
 from modelcost.render.units import exact, rounded
 
@@ -61,14 +62,12 @@ def _line(memory: Any, name: str) -> tuple[str, ...]:
 
 
 def _note(memory: Any) -> str:
-    from modelcost.memory.process import BAND
 
     if not memory.peaks:
         return "The peak is not known before all sizes of the input are; give --input."
     return (
         f"Peaks are planned as the runtime {memory.runtime} goes about it, from the first operation to the last; a "
-        f"process is TensorFlow's on a CPU, estimated within {float(BAND):.1%} of what it grows by, where that is over "
-        "300 MB, for most networks."
+        f"process is TensorFlow's on a CPU, an estimate: most grow by no more than {float(BAND):.1%} beyond it."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modelcost.errors import ModelCostError, unknown
 from modelcost.render.escape import visible
+from modelcost.render.plots import new_figure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,14 +28,10 @@ def figure(points: Points, x: str | None = None, y: str | None = None, front: Po
 
     Raises `ModelCostError` where matplotlib is not installed, or there is nothing to draw.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ModelCostError("a plot needs matplotlib: pip install 'modelcost[plot]'") from None
     if not len(points):
         raise ModelCostError(f"the sweep of {points.of} has no points to draw")
     x, y = x or _first_numbers(points), y or points.figures[-1]
-    made = Figure(figsize=(8, 5), layout="constrained")
+    made = new_figure(8, 5)
     axes = made.add_subplot()
     for i, (label, which) in enumerate(_series(points, x, y)):
         style: dict[str, Any] = {"color": COLORS[i], "marker": MARKERS[i], "markersize": 4, "label": label}
