@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from test_webpage import EVIL, close_by, evil
 import modelcost as mc
 from modelcost.importers.keras_config import model_of
 from modelcost.render.escape import visible
+from modelcost.render.units import scaled
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the PATH")]
@@ -62,7 +64,9 @@ class Opened:
         return found
 
     def values(self, selector: str) -> list[str]:
-        found: list[str] = self.page.eval_on_selector_all(selector, "all => all.map(one => one.value)")
+        """The figures in some cells in full: that is their text, or stands behind it."""
+        full = "all => all.map(one => one.querySelector('data')?.value ?? one.innerText)"
+        found: list[str] = self.page.eval_on_selector_all(selector, full)
         return found
 
     def point_at_bar(self, chart: str, place: int) -> None:
@@ -110,19 +114,21 @@ def test_the_figures_are_those_of_the_json(opened: Any) -> None:
     report = trained("alexnet")
     found = json.loads(report.to_json())
     shown = opened(report)
-    assert shown.values("#totals tbody data") == [str(found["totals"][name]) for name in (
+    assert shown.values("#totals tbody td:nth-child(2)") == [str(found["totals"][name]) for name in (
         "params", "trainable_params", "non_trainable_params", "macs", "multiplies", "adds", "divisions", "comparisons",
         "transcendentals", "flops", "activation_bytes")]  # fmt: skip
     headings = [word.strip() for word in shown.texts("#layers thead th")]
     for heading, key in {"params": "params", "FLOPs": "flops", "memory": "activation_bytes", "MACs": "macs"}.items():
         nth = headings.index(heading) + 1
-        assert shown.values(f"#layers tbody td:nth-child({nth}) data") == [str(row[key]) for row in found["layers"]]
-        assert shown.values(f"#layers tfoot td:nth-child({nth}) data") == [str(found["totals"][key])]
-    per = [int(value) for value in shown.values("#levels tbody data")]
-    wanted = [[v for k, v in level.items() if k != "steps"] for level in found["per"].values()]
-    assert [value for value in per if value not in {d["steps"] for d in found["per"].values() if "steps" in d}] == [
-        value for level in wanted for value in level
-    ]
+        assert shown.values(f"#layers tbody td:nth-child({nth})") == [str(row[key]) for row in found["layers"]]
+        assert shown.values(f"#layers tfoot td:nth-child({nth})") == [str(found["totals"][key])]
+    wanted = [str(value) for level in found["per"].values() for name, value in level.items() if name != "steps"]
+    assert shown.values("#levels tbody td:nth-child(4)") == wanted
+    held = [str(value) for name, value in found["memory"].items() if name.endswith("_bytes")]
+    assert shown.values("#held tbody td:nth-child(3)") == held
+    rows = [row for row in found["memory"]["layers"] if any(value for name, value in row.items() if name != "name")]
+    for nth, name in enumerate(("parameter", "gradient", "optimizer", "activation", "kept_activation"), start=2):
+        assert shown.values(f"#kept tbody td:nth-child({nth})") == [str(row[f"{name}_bytes"]) for row in rows]
 
 
 def test_sorting_by_mouse_and_by_key(opened: Any) -> None:
@@ -152,6 +158,48 @@ def test_sorting_is_exact_beyond_what_a_float_holds(opened: Any) -> None:
     assert [params[name] for name in shown.names()] == sorted(params.values(), reverse=True)
 
 
+@pytest.mark.parametrize("heading", ["receptive field", "FLOPs/byte", "time"])
+def test_columns_of_fractions_and_of_sizes_are_sorted(heading: str, opened: Any) -> None:
+    report = mc.cost("alexnet", cpu="i7-8700k").with_columns("receptive_field", "intensity")
+    shown = opened(report)
+    seconds, views = report.time.rows, ("input", "flatten", "drop6", "drop7")
+    of = {
+        "receptive field": lambda row: tuple(row.receptive_field.size),
+        "FLOPs/byte": lambda row: -1 if row.name in views else row.intensity,
+        "time": lambda row: seconds[row.name].seconds if row.name in seconds else -1,
+    }[heading]
+    shown.page.get_by_role("button", name=f"Sort by {heading}").click()
+    shown.page.wait_for_selector(f"#layers th[aria-sort=descending]:has-text('{heading}')")
+    shown.page.wait_for_timeout(50)
+    keys = [of(report[name]) for name in shown.names() if name != "input"]
+    assert keys == sorted(keys, reverse=True) and len(set(keys)) > 5
+
+
+def test_what_is_held_over_time_is_drawn_as_high_as_it_is(opened: Any) -> None:
+    """The outline of all areas is as far above the floor as the most held in each run of steps; the mark is on top."""
+    report = trained("resnet18")
+    shown = opened(report)
+    for nth, name in enumerate(("inference", "training")):
+        chart = shown.page.locator(".held").nth(nth)
+        assert f"most {scaled(report.memory.figures[f'peak_{name}_bytes'], 'B')} at" in chart.inner_text()
+        kinds = {kind for step in report.memory.timeline(name) for kind in step["by_kind"]}
+        assert set(chart.locator("li").all_inner_texts()) == kinds
+        assert chart.locator(".ct-area").count() == len(kinds)
+        areas = chart.locator(".ct-area").evaluate_all("all => all.map(one => one.getAttribute('d'))")
+        spots = [[tuple(map(float, spot.split(","))) for spot in re.findall(r"[\d.]+,[\d.]+", area)] for area in areas]
+        floor, top = max(y for _, y in spots[0]), min(y for _, y in spots[0])
+        outline = dict(spots[0][1:-1])
+        most = report.memory.figures[f"peak_{name}_bytes"]
+        timeline = report.memory.timeline(name)
+        assert all(low[1] >= high[1] - 0.01 for low, high in zip(spots[1], spots[0], strict=True))
+        mark = chart.locator("path.peak").get_attribute("d")
+        x, y = map(float, re.findall(r"[\d.]+", mark)[:2])
+        assert y == pytest.approx(top, abs=0.01)
+        assert min(abs(at - x) for at, high in outline.items() if high == top) < 4
+        last = timeline[-1]["bytes"]
+        assert (floor - spots[0][-2][1]) / (floor - top) == pytest.approx(last / most, abs=0.2)
+
+
 def test_searching(opened: Any) -> None:
     report = mc.cost("resnet18")
     shown = opened(report)
@@ -169,7 +217,8 @@ def working(shown: Opened, selector: str) -> list[str]:
 
 
 def figure(shown: Opened, layer: int, value: int) -> Any:
-    return shown.page.locator(f'#layers tr[data-place="{layer}"] a:has(data[value="{value}"])').first
+    row = f'#layers tr[data-place="{layer}"]'
+    return shown.page.locator(f'{row} a:has(data[value="{value}"]), {row} a:text-is("{value}")').first
 
 
 def test_a_click_shows_the_working_and_escape_sends_it_away(opened: Any) -> None:

@@ -165,7 +165,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
             "a window of 11 does not fit in H=5; use padding='same' or a smaller kernel",
         ),
         ("alexnet --format jsn", "--format: unknown format 'jsn'; did you mean json? (see modelcost --help)"),
-        ("models --format html", None),
+        ("models --format htm", "--format: unknown format 'htm'; did you mean html? (see modelcost models --help)"),
         (
             "alexnet --convention flop",
             "--convention: unknown convention 'flop'; did you mean flops? (see modelcost --help)",

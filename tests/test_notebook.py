@@ -34,7 +34,7 @@ def test_what_a_notebook_shows_has_the_elements_of_tables_alone() -> None:
 
     Tags().feed(mc.cost(hostile())._repr_html_())
     tables = {"table", "thead", "tbody", "tfoot", "tr", "th", "td"}
-    assert found <= {"style", "div", "class", "tabindex", "h1", "h2", "p", *tables}
+    assert found <= {"style", "div", "class", "tabindex", "scope", "h1", "h2", "p", *tables}
 
 
 def test_a_count_shows_itself_as_mathematics() -> None:
@@ -63,3 +63,15 @@ def test_to_count_loads_nothing_of_what_shows() -> None:
     code = "import modelcost as mc, sys; mc.cost('alexnet').params; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not [name for name in done.stdout.split() if name.startswith("modelcost.render")]
+
+
+@pytest.mark.docs
+def test_a_report_in_a_notebook_that_is_run_shows_its_tables() -> None:
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    code = "import modelcost as mc\nmc.cost('lenet5', batch=8, optimizer='adam')"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    (output,) = notebook.cells[0].outputs
+    report = mc.cost("lenet5", batch=8, optimizer="adam")
+    assert output.data["text/html"] == report._repr_html_()
+    assert output.data["text/markdown"] == report._repr_markdown_()

@@ -70,7 +70,10 @@ def test_the_page_of_a_training_run_word_for_word() -> None:
 
 
 def test_every_link_has_its_working_and_every_id_is_one_only() -> None:
-    for report in (trained(), mc.cost("resnet18"), mc.cost(hostile()), mc.cost("lenet5", convention="tf")):
+    arranged = mc.cost("resnet18", batch=8, optimizer="sgd").arranged(top=5)
+    further = mc.cost("alexnet", memory=True).with_columns("receptive_field", "intensity")
+    reports = (trained(), mc.cost("resnet18"), mc.cost(hostile()), mc.cost("lenet5", convention="tf"))
+    for report in (*reports, arranged, further):
         page = Page(report.to_html())
         ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
         links = [attributes["href"] for attributes in page.all("a")]
@@ -85,16 +88,21 @@ def test_every_figure_that_is_not_zero_has_its_working() -> None:
     start = text.index('<table id="layers"')
     layers = text[start : text.index("</tbody>", start)]
     step = text[text.index('<table id="step"') :]
-    assert 'href="' in step and '<td class="n"><data' not in step[: step.index("</table>")]  # the total has its own
-    cells = re.findall(r'<td class="n" data-sort="\d+">(.*?)</td>', layers)
-    unlinked = {cell for cell in cells if "<a " not in cell and not re.search(r"[ums]s</data>|\d\.\d\d</data>", cell)}
-    assert unlinked <= {'<data value="0">0</data>', '<data value="0">0 B</data>', ""}
+    assert "<tfoot" in step and "<td><data" not in step[step.index("<tfoot") : step.index("</table>")]
+    kept = text[text.index('<table id="kept"') :]
+    for table in (layers, step[: step.index("</tbody>")], kept[: kept.index("</tbody>")]):
+        cells = re.findall(r"<td>(.*?)</td>", table)
+        linked = [cell for cell in cells if "<a " in cell]
+        times = re.compile(r" [num]?s</data>|\d\.\d\d</data>|^(memory|compute|overhead)$")
+        others = {cell for cell in cells if "<a " not in cell and not times.search(cell)}
+        assert others <= {"0", '<data value="0">0 B</data>', ""}
+        assert len(linked) > 3
 
 
 def test_the_working_behind_a_figure_is_the_figure_s() -> None:
     report = mc.cost("alexnet")
     text = report.to_html()
-    link = re.search(r'<a class="figure" href="#([\w-]+)"><data value="105415200">', text)
+    link = re.search(r'<a href="#([\w-]+)"><data value="105415200">', text)
     assert link
     working = re.search(rf'<div class="working" id="{link[1]}".*?</div>', text, re.DOTALL)
     assert working
@@ -125,7 +133,8 @@ def test_nothing_is_asked_from_elsewhere_and_scripts_are_those_that_are_named() 
     assert "@import" not in text and "url(" not in re.sub(r"url\(#arrow\)", "", text[: text.index("<script>")])
     assert "sourceMappingURL" not in text
     policy = next(a["content"] for a in page.all("meta") if "http-equiv" in a)
-    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert policy.startswith("default-src 'none'; ")
+    assert policy.count("script-src 'sha256-") == 1
     inlined = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
     assert [f"'sha256-{digest(script)}'" for script in inlined] == re.findall(r"'sha256-[^']+'", policy)
     assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]
@@ -193,6 +202,17 @@ def _tags(page: Page) -> list[str]:
 TAGS = _tags(Page(mc.cost(mc.Sequential([mc.Input((2,)), mc.Dense(2)])).to_html()))
 
 
+@pytest.mark.parametrize("form", ["explain", "compare"])
+def test_names_add_no_tag_to_the_simple_pages(form: str) -> None:
+    from modelcost.render import compare, explain, rendered
+
+    view, of = (explain, explain.Explained) if form == "explain" else (compare, lambda report: [report, report])
+    text = rendered(view, of(mc.cost(evil())), "html")
+    assert not Page(text).all("script") and not Page(text).all("img")
+    policy = Page(text).all("meta")[1]["content"]
+    assert policy.startswith("default-src 'none'; ") and "script" not in policy
+
+
 def test_what_stands_in_the_script_that_holds_data_is_numbers_alone() -> None:
     text = mc.cost(evil()).to_html()
     data = re.search(r'<script type="application/json" id="network">(.*?)</script>', text)
@@ -212,13 +232,6 @@ def close_by() -> mc.Report:
     """Parameters that differ in the last digit, beyond what a float holds."""
     entering = [mc.Input((2**60 + i,)) for i in (3, 0, 6, 1, 5, 2, 4)]
     return mc.cost(mc.Model(entering, [mc.Dense(1, use_bias=False)(x) for x in entering]))
-
-
-def test_ranks_keep_the_order_of_numbers_that_differ_in_the_last_digit() -> None:
-    text = close_by().to_html()
-    params = r'<tr data-place.*?data-sort="(\d+)">(?:<a [^>]*>)?<data value="(\d+)"'  # the first figure of a row
-    found = {int(value): int(rank) for rank, value in re.findall(params, text, re.DOTALL)}
-    assert [found[2**60 + i] for i in range(7)] == list(range(1, 8))
 
 
 def test_sizes_that_are_not_known_stand_as_formulas_and_are_not_drawn() -> None:
@@ -293,7 +306,28 @@ def test_the_page_on_the_command_line(tmp_path: Path) -> None:
 
 
 def test_the_page_of_a_deep_network_is_not_large() -> None:
-    assert len(mc.cost("resnet50").to_html()) < 1_000_000
+    assert len(mc.cost("resnet152").to_html()) < 700_000
+
+
+def test_layers_that_are_worked_alike_share_their_workings() -> None:
+    """Every figure of every row leads to a working whose result it is, whoever else is led there."""
+    report = mc.cost("resnet18", batch=4, optimizer="adam")
+    text = report.to_html()
+    results = dict(re.findall(r'<div class="working" id="([\w-]+)".*?>(<dt>.*?)</div>', text))
+    shown = re.findall(r'<a href="#([\w-]+)">(?:<data value="(\d+)">.*?</data>|(\d+))</a>', text)
+    assert len(shown) > 500
+    for link, long, short in shown:
+        assert results[link].replace(",", "").endswith(f"<dd>{long or short}</dd>"), link
+    summary = r'data-places="([\d ]+)">\n<summary>(\S+)(?: and (\d+) more)?: <span class="way">(\w+),'
+    groups = re.findall(summary, text)
+    places = [[int(place) for place in several.split()] for several, _, _, _ in groups]
+    assert {report.rows[p].type == kind for at, (_, _, _, kind) in zip(places, groups, strict=True) for p in at} == {
+        True
+    }
+    assert 3 * len(groups) < 2 * len(report)
+    assert sorted(place for several in places for place in several) == list(range(len(report)))
+    assert all(len(several) == 1 + int(more or 0) for several, (_, _, more, _) in zip(places, groups, strict=True))
+    assert {report.rows[several[0]].name for several in places} == {name for _, name, _, _ in groups}
 
 
 def test_without_jinja_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
@@ -302,14 +336,83 @@ def test_without_jinja_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch
     assert "--format html needs Jinja2: pip install 'modelcost[html]'" in capsys.readouterr().err
 
 
-def test_the_page_has_the_memory_and_the_rules_of_thumb_that_every_format_has() -> None:
+def test_the_page_has_the_rules_of_thumb_that_every_format_has() -> None:
     report = trained()
     page = report.to_html()
-    for value in report.memory.figures.values():
-        assert f">{value:,} B</td>" in page and f"{value:,}</dd>" in page
-    for row in report.memory.rows:
-        assert (f"<td>{row.of}</td>" in page) == any(row.figures.values())
     for one in approximated(report.training):
         assert f">{one.flops:,}</td>" in page and f">{float(one.error):+.1%}</td>" in page
-    plain = mc.cost(report.network, batch=64).to_html()
-    assert 'aria-label="Memory"' not in plain and 'aria-label="Rules of thumb"' not in plain
+    assert 'aria-label="Rules of thumb"' not in mc.cost(report.network, batch=64).to_html()
+
+
+def charts_of(text: str) -> list[Any]:
+    return [json.loads(found) for found in re.findall(r'<script type="application/json">(.*?)</script>', text)]
+
+
+@pytest.mark.parametrize("name", ["lenet5", "resnet50"])
+def test_the_charts_of_memory_keep_the_most_of_each_run_of_steps(name: str) -> None:
+    report = mc.cost(name, batch=8, optimizer="adam")
+    for chart, of in zip(charts_of(report.to_html()), ("inference", "training"), strict=True):
+        timeline = report.memory.timeline(of)
+        each = len(timeline) / chart["steps"]
+        assert each == int(each)
+        runs = [timeline[i : i + int(each)] for i in range(0, len(timeline), int(each))]
+        tops = [max(step["bytes"] for step in run) for run in runs]
+        assert [sum(bytes) for bytes in zip(*chart["held"], strict=True)] == tops
+        assert len(tops) <= 400 and (each == 1 or len(tops) > 200)
+        peak = report.memory.figures[f"peak_{of}_bytes"]
+        at, most = chart["peak"]
+        assert most == max(tops) == peak and tops[int(at)] == peak
+        firsts = {step["phase"]: i for i, step in reversed(list(enumerate(timeline)))}
+        assert {phase: start * each for start, phase in chart["phases"]} == pytest.approx(firsts)
+
+
+def test_memory_is_on_the_page_where_it_was_asked_for() -> None:
+    assert "memory-heading" not in mc.cost("lenet5").to_html()
+    inference = mc.cost("lenet5", batch=2, memory=True)
+    text = inference.to_html()
+    assert len(charts_of(text)) == 1 and 'id="kept"' not in text
+    held = text[text.index('<table id="held"') :]
+    assert f'<data value="{int(inference.memory.peak_inference_bytes)}">' in held[: held.index("</table>")]
+
+
+def test_columns_that_were_asked_for_are_on_the_page() -> None:
+    report = mc.cost("alexnet", optimizer="sgd", cpu="i7-8700k").with_columns("receptive_field", "intensity")
+    text = report.to_html()
+    assert text.count('<th scope="col" class="n">receptive field</th>') == 1
+    assert text.count('<th scope="col" class="n">FLOPs/byte</th>') == 2  # that of the time is in its own table alone
+    row = text[text.index('<th scope="row">conv2</th>') :]
+    row = row[: row.index("</tr>")]
+    assert f">{report['conv2'].receptive_field}</td>" in row
+    assert f'<data value="{report["conv2"].intensity}">{float(report["conv2"].intensity):.3g}</data>' in row
+    assert all(note in text for note in ("The receptive field is", "FLOPs/byte are those of a call"))
+
+
+def test_rows_that_are_several_layers_have_their_sums_as_workings() -> None:
+    report = mc.cost("resnet18", optimizer="sgd").arranged(top=3)
+    text = report.to_html()
+    assert "several layers together" in text and "There is no graph" in text
+    others = report.rows[-1]
+    link = re.search(rf'<a href="#([\w-]+)"><data value="{int(others.params)}">', text)
+    assert link and " + " in others.params.formula()
+    assert f'id="{link[1]}" tabindex="-1"><dt>params</dt><dd>{others.params.formula()}</dd>' in text
+
+
+def test_sorted_rows_have_the_same_graph() -> None:
+    """The same boxes in the same order and the same arrows, whatever the places of the rows."""
+    report = mc.cost("resnet18")
+    sorted_rows = report.arranged(sort="params")
+    assert [row.name for row in sorted_rows] != [row.name for row in report]
+    graphs = []
+    for one in (report, sorted_rows):
+        found = network(one)
+        assert found is not None
+        graphs.append(([[one.rows[place].name for place in box] for box in found["boxes"]], found["edges"]))
+    assert graphs[0] == graphs[1]
+
+
+def test_layers_of_different_kinds_do_not_share_workings() -> None:
+    """Neither a flattening nor a dropout has anything to count."""
+    text = mc.cost("alexnet").to_html()
+    assert '<summary>drop6 and 1 more: <span class="way">Dropout, 4096 -> 4096</span>'.replace("->", "-&gt;") in text
+    assert '<p class="more">The same for drop7.</p>' in text
+    assert '<summary>flatten: <span class="way">Flatten, ' in text

@@ -187,10 +187,10 @@ def part(text: str) -> int | float:
         raise ArgumentTypeError(f"expected a fraction or a whole number. Received: {short(text)}") from None
 
 
-def add_output(parser: Parser, formats: tuple[str, ...] = FORMATS) -> None:
+def add_output(parser: Parser) -> None:
     """Where the answer goes, and in which form."""
     parser.section("the answer")
-    add_choice(parser, "--format", formats, "table", f"{', '.join(formats[:-1])} or {formats[-1]}")
+    add_choice(parser, "--format", FORMATS, "table", f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
     words = "write to a file, which is never left half written; - is standard output"
     parser.files.append(parser.add_argument("--output", metavar="FILE", help=words))
 

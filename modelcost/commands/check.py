@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from modelcost.commands.arguments import Parser, add_choice, add_output, whole
-from modelcost.render import PAGE_FORMATS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def parser(name: str = "check") -> Parser:
     parser.add_argument("--hints-only", action="store_true", help="say where the slip is without giving the answer")
     words = "what a figure that follows from a wrong one gets: its points, or none"
     add_choice(parser, "--marking", MARKING, "full", words)
-    add_output(parser, PAGE_FORMATS)
+    add_output(parser)
     return parser
 
 

@@ -6,7 +6,6 @@ from modelcost.commands.arguments import Parser, add_memory, add_output, add_row
 from modelcost.commands.plotting import add_plots, plotted
 from modelcost.commands.timing import add_timing
 from modelcost.errors import UnknownNameError
-from modelcost.render import PAGE_FORMATS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def parser(name: str | None = None) -> Parser:
     add_memory(parser)
     add_timing(parser)
     add_plots(parser)
-    add_output(parser, PAGE_FORMATS)
+    add_output(parser)
     words = "further columns of the table: receptive_field, intensity (FLOPs for each byte moved)"
     parser.add_argument("--columns", metavar="NAMES", help=words)
     add_rows(parser)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from modelcost.commands.arguments import Parser, add_output, add_settings, costed, whole
-from modelcost.render import PAGE_FORMATS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def parser(name: str = "practice") -> Parser:
     parser.add_argument("--seed", metavar="N", type=whole, default=0, help="which slips: the same ones each time (0)")
     parser.add_argument("--solution", action="store_true", help="show the right figures, and the slips, instead")
     add_settings(parser)
-    add_output(parser, PAGE_FORMATS)
+    add_output(parser)
     return parser
 
 

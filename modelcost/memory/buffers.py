@@ -98,19 +98,29 @@ class Plan:
         [{'step': 'f', 'phase': 'forward', 'bytes': 120, 'by_kind': {'input': 40, 'activation': 80}}]
         """
         batch = checked_size("batch", batch)
-        by_kind: dict[str, dict[Buffer, tuple[int, int]]] = {}
-        for buffer, life in self.lives.items():
-            by_kind.setdefault(buffer.kind, {})[buffer] = life
-        sums = {kind: sums_by_step(lives, len(self.steps)) for kind, lives in by_kind.items()}
+        kinds = self.by_kind(batch)
         return [
             {
                 "step": step.name,
                 "phase": step.phase,
                 "bytes": self.bytes(i, batch),
-                "by_kind": {kind: held for kind, pairs in sums.items() if (held := pairs[i][1] + batch * pairs[i][0])},
+                "by_kind": {kind: held[i] for kind, held in kinds.items() if held[i]},
             }
             for i, step in enumerate(self.steps)
         ]
+
+    def by_kind(self, batch: int) -> dict[str, list[int]]:
+        """For each kind of what is held at any time, the bytes of it at each step.
+
+        >>> x, y = Buffer("x", "input", each=4), Buffer("y", "activation", each=8)
+        >>> Plan([Step("f", "forward", [x], [y]), Step("g", "forward", [y])], [x]).by_kind(10)
+        {'input': [40, 40], 'activation': [80, 80]}
+        """
+        kinds: dict[str, dict[Buffer, tuple[int, int]]] = {}
+        for buffer, life in self.lives.items():
+            kinds.setdefault(buffer.kind, {})[buffer] = life
+        sums = {kind: sums_by_step(lives, len(self.steps)) for kind, lives in kinds.items()}
+        return {kind: [fixed + batch * each for each, fixed in pairs] for kind, pairs in sums.items()}
 
     def tensors(self, batch: int) -> list[dict[str, Any]]:
         """All that is held at any time: name, kind, bytes, and the first and the last step at which it is held.

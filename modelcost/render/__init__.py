@@ -24,13 +24,11 @@ if TYPE_CHECKING:
         def data(self, subject: Any, /) -> Any: ...
 
 
-FORMATS = ("table", "markdown", "csv", "json", "latex")
-PAGE_FORMATS = (*FORMATS, "html")
-"""Those of what is handed on as a page."""
+FORMATS = ("table", "markdown", "csv", "json", "latex", "html")
 
 
 def rendered(view: View, subject: Any, format: str = "table", width: int | None = None, color: bool = False) -> str:
-    """The text of a view of `subject` in one of `PAGE_FORMATS`; `width` is that of the terminal, if there is one,
+    """The text of a view of `subject` in one of `FORMATS`; `width` is that of the terminal, if there is one,
     and `color` whether it shows colours.
 
     Raises `UnknownNameError` for a format that is not known.
@@ -58,7 +56,7 @@ def rendered(view: View, subject: Any, format: str = "table", width: int | None 
         from modelcost.render import latex
 
         return latex.written(view.blocks(subject))
-    raise unknown("format", format, PAGE_FORMATS)
+    raise unknown("format", format, FORMATS)
 
 
 def _page(view: View, subject: Any) -> str:

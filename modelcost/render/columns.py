@@ -34,7 +34,7 @@ def headings(report: Report) -> tuple[str, ...]:
 
 def cells(row: Row, names: Iterable[str]) -> tuple[str, ...]:
     """A row in these columns, for people."""
-    return tuple(_cell(_value(row, name)) for name in names)
+    return tuple(_cell(value(row, name)) for name in names)
 
 
 def _cell(value: Any) -> str:
@@ -45,12 +45,12 @@ def _cell(value: Any) -> str:
 
 def exact(row: Row, names: Iterable[str]) -> list[Any]:
     """A row in these columns, as words and numbers for a spreadsheet: an intensity as the fraction that it is."""
-    return [None if value is None else str(value) for value in (_value(row, name) for name in names)]
+    return [None if one is None else str(one) for one in (value(row, name) for name in names)]
 
 
 def data(row: Row, names: Iterable[str]) -> dict[str, Any]:
     """A row in these columns, as plain data; null for what there is not."""
-    return {name: _data(_value(row, name)) for name in names}
+    return {name: _data(value(row, name)) for name in names}
 
 
 def _data(value: Any) -> Any:
@@ -62,7 +62,7 @@ def _data(value: Any) -> Any:
     return {"size": list(value.size), "jump": jump, "start": list(value.start), "whole": list(value.whole)}
 
 
-def _value(row: Row, name: str) -> Any:
+def value(row: Row, name: str) -> Any:
     """The value of a row; "unknown" where nobody knows it, None where there is none."""
     try:
         return getattr(row, name)

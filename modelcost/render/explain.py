@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.conventions import Convention
-    from modelcost.figures import Row
+    from modelcost.figures import Figures, Row
     from modelcost.render.blocks import Block
     from modelcost.report import Report
 
@@ -54,7 +54,7 @@ def blocks(subject: Explained) -> list[Block]:
         found += [Heading(f"{row.name}: {row.type}, {way(row)}"), _words_or_workings(row)]
         found += [
             Workings(step)
-            for step in (step_workings(subject.report, row.name), _held(subject.report, row.name))
+            for step in (step_workings(subject.report, row.name), held_workings(subject.report, row.name))
             if step
         ]
         found += [Paragraph(text) for text in (defects(row),) if text]
@@ -151,12 +151,17 @@ def _rules_of_thumb(report: Report) -> list[Block]:
     return [Heading("Rules of thumb for a step, forward and backward"), Workings(workings), *told]
 
 
-def _held(report: Report, name: str) -> list[Working]:
+def held_workings(report: Report, name: str) -> list[Working]:
     """What a call has of the memory in a training step on a mini-batch; nothing, where none was asked for."""
     if not (report.trains and report.shows_memory):
         return []
     row = next(row for row in report.memory.rows if row.of == name)
-    return [working for figure, value in row.figures.items() for working in _shown(f"memory.{figure}", value)]
+    return figure_workings(row, "memory.")
+
+
+def figure_workings(figures: Figures, before: str = "") -> list[Working]:
+    """The figures that are not zero, each with its working; `before` stands before their names."""
+    return [working for name, value in figures.figures.items() for working in _shown(f"{before}{name}", value)]
 
 
 def memory_workings(report: Report) -> Iterator[Working]:
@@ -239,7 +244,7 @@ def _all(subject: Explained) -> Iterable[tuple[str, Working]]:
 
 
 def _of_row(report: Report, row: Row) -> list[Working]:
-    return [*layer_workings(row), *step_workings(report, row.name), *_held(report, row.name)]
+    return [*layer_workings(row), *step_workings(report, row.name), *held_workings(report, row.name)]
 
 
 def data(subject: Explained) -> dict[str, Any]:

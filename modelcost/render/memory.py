@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from modelcost.figures import Figures
     from modelcost.render.blocks import Block
     from modelcost.report import Report
 
@@ -46,7 +47,7 @@ def blocks(report: Report) -> list[Block]:
         *(by_layer if report.trains else ()),
         Heading(f"Memory {on}"),
         Grid(HEADINGS, lines, 1),
-        Paragraph(_note(memory)),
+        Paragraph(note(memory)),
     ]
 
 
@@ -55,14 +56,19 @@ HEADINGS = ("of", "rounded", "exactly", "most at")
 
 def _line(memory: Any, name: str) -> tuple[str, ...]:
     value = memory.figures[name]
-    pass_of = name.removeprefix("peak_").removesuffix("_bytes")
-    at = memory.peaks.get(pass_of, "") if name.startswith("peak") else ""
     digits = exact(value)
-    return WORDS[name], rounded(value, "B"), f"{digits} B" if digits else "", at
+    return WORDS[name], rounded(value, "B"), f"{digits} B" if digits else "", most_at(memory, name)
 
 
-def _note(memory: Any) -> str:
+def most_at(memory: Any, name: str) -> str:
+    """Of a peak the step at which it is reached; nothing of any other figure."""
+    pass_of = name.removeprefix("peak_").removesuffix("_bytes")
+    found: str = memory.peaks.get(pass_of, "") if name.startswith("peak") else ""
+    return found
 
+
+def note(memory: Any) -> str:
+    """What a peak is, and what a process."""
     if not memory.peaks:
         return "The peak is not known before all sizes of the input are; give --input."
     return (
@@ -78,8 +84,13 @@ def rows_grid(memory: Any) -> Grid:
     def cells(figures: Any) -> list[str]:
         return [rounded(figures.figures[name], "B") for name in names]
 
-    rows = [(row.of, *cells(row)) for row in memory.rows if any(map(_counts, row.figures.values()))]
+    rows = [(row.of, *cells(row)) for row in holding(memory)]
     return Grid(("layer", *(COLUMNS[name] for name in names)), rows, 1, ("total", *cells(memory)))
+
+
+def holding(memory: Any) -> list[Figures]:
+    """The rows that hold any memory in training."""
+    return [row for row in memory.rows if any(map(_counts, row.figures.values()))]
 
 
 def _counts(figure: Any) -> bool:

@@ -72,19 +72,9 @@ def _stacked(axes: Any, plan: Plan, batch: int) -> None:
 
 
 def held_by_kind(plan: Plan, batch: int) -> dict[str, list[int]]:
-    """For each kind of what is held the bytes at every step."""
-    found: dict[str, list[int]] = {kind: [0] * (len(plan.steps) + 1) for kind in COLORS}
-    for buffer, (born, end) in plan.lives.items():
-        size = buffer.fixed + batch * buffer.each
-        found[buffer.kind][born] += size
-        found[buffer.kind][end + 1] -= size
-    return {kind: _running(changes) for kind, changes in found.items() if any(changes)}
-
-
-def _running(changes: list[int]) -> list[int]:
-    from itertools import accumulate
-
-    return list(accumulate(changes[:-1]))
+    """For each kind of what is held the bytes at every step, the kinds from the bottom of the picture up."""
+    held = {kind: bytes for kind, bytes in plan.by_kind(batch).items() if any(bytes)}
+    return {kind: held[kind] for kind in sorted(held, key=list(COLORS).index)}
 
 
 def _peak(axes: Any, plan: Plan, batch: int, name: str) -> None:

@@ -10,30 +10,21 @@ if TYPE_CHECKING:
 
     from modelcost.report import Report
 
-POLICY = (
-    "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; "
-    "base-uri 'none'; form-action 'none'"
-)
-"""What a browser lets the page do: run the scripts that were put into it, word for word, and reach nothing.
-
-Styles are let in because the charts and the tables set sizes; with nothing to be reached they can do no harm.
-"""
-
 
 def written(report: Report) -> str:
     """The report as HTML. Names are escaped wherever they stand; whole numbers are carried as text, in full.
 
     Raises `ModelCostError` where Jinja2, which fills the page in, is not installed.
     """
+    from modelcost.render.html import POLICY
     from modelcost.render.webpage.content import content
-    from modelcost.render.webpage.inlined import digest, own, scripts
+    from modelcost.render.webpage.inlined import digest, scripts, styles
 
     template = _environment().get_template("report.html.j2")
     inlined = scripts()
-    policy = POLICY.format(scripts=" ".join(f"'sha256-{digest(script)}'" for script in inlined))
-    page: str = template.render(
-        **content(report), policy=policy, scripts=inlined, styles=[own("base.css"), own("report.css")]
-    )
+    known = " ".join(f"'sha256-{digest(script)}'" for script in inlined)  # word for word, and no other
+    policy = f"{POLICY}; script-src {known}"
+    page: str = template.render(**content(report), policy=policy, scripts=inlined, styles=styles())
     return page
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modelcost.render.page import TOTALS, UNITS, level_label, notes
 from modelcost.render.units import exact, rounded, shapes
-from modelcost.render.webpage import tables
+from modelcost.render.webpage import memory, tables
 from modelcost.render.webpage.network import KINDS, OTHER, network
 from modelcost.render.webpage.worked import Worked
 
@@ -38,6 +38,8 @@ def content(report: Report) -> dict[str, Any]:
         "levels": tables.levels(report, worked),
         "step": tables.step(report, worked) if report.trains else None,
         "trains": report.trains,
+        "memory": memory.section(report, worked),
+        "together": report.network is not None and any(row.entry is None for row in report),
         "sections": _sections(report),
         "notes": notes(report),
         "groups": worked.groups,
@@ -68,9 +70,20 @@ def headline(report: Report, worked: Worked) -> list[tuple[str, Cell]]:
         value = report.levels[last].figures[figure]
         words = f"{'training' if report.trains else 'forward'} FLOPs of {level_label(report, last)}"
         found.append((words, tables.Cell(rounded(value), value, link=worked.level(last, figure))))
+    if report.shows_memory:
+        found += _peaks(report, worked)
     if "time" in report.__dict__:
         found.append(_forward_time(report))
     return found
+
+
+def _peaks(report: Report, worked: Worked) -> list[tuple[str, Cell]]:
+    """The planned peak: of training, or of inference alone."""
+    from modelcost.render.memory import WORDS
+
+    known = [name for name in WORDS if name.startswith("peak_") and name in report.memory.figures]
+    cells = [(name, tables.cell(report.memory.figures[name], "B", worked.total(f"memory.{name}"))) for name in known]
+    return [(f"{WORDS[name]}, {level_label(report, 'minibatch')}", cell) for name, cell in cells[-1:]]
 
 
 def _forward_time(report: Report) -> tuple[str, Cell]:
@@ -94,7 +107,7 @@ def charts(report: Report, layers: tables.Table) -> list[dict[str, Any]]:
                 "name": name,
                 "title": TOTALS[name],
                 "column": names.index(name),
-                **_unit(int(most.figures[name]), UNITS.get(name, "")),
+                **tables.unit(int(most.figures[name]), UNITS.get(name, "")),
                 "most": f"{most.name}, {rounded(most.figures[name], UNITS.get(name, ''))}",
             }
         )
@@ -111,13 +124,11 @@ def _unit(most: int, unit: str) -> dict[str, Any]:
 
 def _sections(report: Report) -> list[tuple[str, list[Any]]]:
     """What stands in the page as it stands on every other: each section's name, and its blocks with their kinds."""
-    from modelcost.render.memory import blocks as memory
     from modelcost.render.timed import blocks as timed
     from modelcost.render.training import rules_of_thumb
 
     found = {
         "Rules of thumb": rules_of_thumb(report) if report.trains else [],
-        "Memory": memory(report) if report.shows_memory else [],
         "Time": timed(report),
     }
     return [(name, [(type(one).__name__.lower(), one) for one in blocks]) for name, blocks in found.items() if blocks]

@@ -24,7 +24,7 @@ def manifest() -> list[dict[str, Any]]:
 def scripts() -> tuple[Any, ...]:
     """All that is run in the page, each as it stands between its tags: the libraries with their licences, then ours."""
     libraries = (_with_licence(_read("vendored", one["license_file"]), one) for one in manifest())
-    return (*libraries, own("report.js"))
+    return (*libraries, _own("report.js"))
 
 
 def _with_licence(licence: str, library: dict[str, Any]) -> Any:
@@ -35,8 +35,16 @@ def _with_licence(licence: str, library: dict[str, Any]) -> Any:
     return Markup(f"/*! {library['package']} {library['version']}\n{licence.strip()}\n*/\n{code}\n")
 
 
-def own(name: str) -> Any:
-    """A script or a style of ours."""
+def styles() -> tuple[Any, ...]:
+    """The style that all pages of ours share, and that of this one."""
+    from markupsafe import Markup
+
+    from modelcost.render.html import base_style
+
+    return Markup(base_style()), _own("report.css")
+
+
+def _own(name: str) -> Any:
     from markupsafe import Markup
 
     return Markup(_read("templates", name))

@@ -78,7 +78,8 @@ def network(report: Report) -> dict[str, Any] | None:
     pairs = edges(report.network)
     if not {name for pair in pairs for name in pair} <= place.keys():
         return None
-    boxes = chains(list(place), pairs)
+    in_order = dict.fromkeys((*(name for pair in pairs for name in pair), *place))  # rows may be sorted
+    boxes = chains(list(in_order), pairs)
     box_of = {name: i for i, box in enumerate(boxes) for name in box}
     between = dict.fromkeys((box_of[a], box_of[b]) for a, b in pairs if box_of[a] != box_of[b])
     return {"boxes": [[place[name] for name in box] for box in boxes], "edges": [list(pair) for pair in between]}

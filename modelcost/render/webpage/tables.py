@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modelcost.render import columns as asked
 from modelcost.render.page import TOTALS, UNITS, level_label, missing
 from modelcost.render.training import COLUMNS as STEP_COLUMNS
 from modelcost.render.training import PASSES
@@ -9,9 +10,10 @@ from modelcost.render.units import exact, formula, rounded, shapes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
+    from modelcost.figures import Figures
     from modelcost.render.webpage.worked import Worked
     from modelcost.report import Report
 
@@ -31,12 +33,15 @@ HEADINGS = {
 
 
 class Cell:
-    """One figure: as it is read, its value in full, its place from the least to the most, where its working stands."""
+    """One figure: as it is read, its value in full, where its working stands.
+
+    `rank` is its place from the least to the most, where that does not follow from the value.
+    """
 
     __slots__ = ("link", "rank", "text", "value")
 
-    def __init__(self, text: str, value: Any = "", rank: int | None = None, link: str | None = None) -> None:
-        self.text, self.rank, self.link = text, rank, link
+    def __init__(self, text: str, value: Any = "", link: str | None = None, rank: int | None = None) -> None:
+        self.text, self.link, self.rank = text, link, rank
         self.value = _full(value)
 
 
@@ -64,16 +69,16 @@ def layers(report: Report, worked: Worked) -> Table:
     from modelcost.render.webpage.network import kind
 
     names = shown_figures(report)
-    ranks = {name: _ranks(row.figures[name] for row in report) for name in names}
-    timed = _times(report)
+    further = {**_times(report), **_asked(report, worked)}  # an intensity that was asked for, not that of the time
     lines = []
     for i, row in enumerate(report):
-        cells = [_cell(row.figures[name], name, worked.layer(row.name, name), ranks[name]) for name in names]
+        links = {name: worked.layer(row.name, name) for name in names}
+        cells = [cell(row.figures[name], UNITS.get(name, ""), links[name]) for name in names]
         words = (row.name, row.type, shapes(row.output_shapes, names=True))
-        lines.append(Line(words, [*cells, *(column[i] for column in timed.values())], i, kind(row)))
-    totals = [_cell(report.totals.figures[name], name, worked.total(name)) for name in names]
-    total = Line((total_label(report), "", ""), [*totals, *(Cell("") for _ in timed)])
-    return Table(("layer", "type", "output"), [*(HEADINGS[name] for name in names), *timed], lines, total)
+        lines.append(Line(words, [*cells, *(column[i] for column in further.values())], i, kind(row)))
+    sums = [cell(report.totals.figures[name], UNITS.get(name, ""), worked.total(name)) for name in names]
+    total = Line((total_label(report), "", ""), [*sums, *(Cell("") for _ in further)])
+    return Table(("layer", "type", "output"), [*(HEADINGS[name] for name in names), *further], lines, total)
 
 
 def shown_figures(report: Report) -> list[str]:
@@ -89,16 +94,22 @@ def _full(value: Any) -> str:
     return str(int(value)) if isinstance(value, int) else formula(value)
 
 
-def _ranks(values: Iterable[Any]) -> dict[str, int]:
-    """The place of each value in order, so that figures of any length are sorted exactly; formulas come last."""
-    several = list(values)
-    numbers = sorted({int(value) for value in several if isinstance(value, int)})
-    formulas = sorted({formula(value) for value in several if not isinstance(value, int)})
-    return {str(value): i for i, value in enumerate((*numbers, *formulas))}
+def cell(value: Any, unit: str, link: str | None) -> Cell:
+    """A figure with its unit, and the link to its working."""
+    return Cell(rounded(value, unit), value, link)
 
 
-def _cell(value: Any, name: str, link: str | None, ranks: dict[str, int] | None = None) -> Cell:
-    return Cell(rounded(value, UNITS.get(name, "")), value, None if ranks is None else ranks[_full(value)], link)
+def by_layer(
+    rows: Sequence[Figures], total: Figures, columns: Mapping[str, str], before: str, unit: str, worked: Worked
+) -> Table:
+    """A row for each of what has something in a training step, and the total; `before` is that of their workings."""
+    lines = []
+    for row in rows:
+        links = {name: worked.layer(row.of, f"{before}{name}") for name in columns}
+        cells = [cell(row.figures[name], unit, links[name]) for name in columns]
+        lines.append(Line((row.of,), cells, worked.place(row.of)))
+    sums = [cell(total.figures[name], unit, worked.total(f"{before}{name}")) for name in columns]
+    return Table(("layer",), list(columns.values()), lines, Line(("total",), sums))
 
 
 def _times(report: Report) -> dict[str, list[Cell]]:
@@ -109,16 +120,31 @@ def _times(report: Report) -> dict[str, list[Cell]]:
     from modelcost.render.timed import duration
 
     timed = [rows.get(row.name) for row in report]
-    order = {seconds: i for i, seconds in enumerate(sorted({row.seconds for row in timed if row}), start=1)}
-    dense = {value: i for i, value in enumerate(sorted({row.intensity for row in timed if row}), start=1)}
-    blank = Cell("", rank=0)
+    blank = Cell("")
     return {
-        "time": [Cell(duration(r.seconds), repr(r.seconds), order[r.seconds]) if r else blank for r in timed],
-        "FLOPs/byte": [
-            Cell(f"{r.intensity:.2f}", repr(r.intensity), dense[r.intensity]) if r else blank for r in timed
-        ],
-        "bound by": [Cell(r.bound) if r else Cell("") for r in timed],
+        "time": [Cell(duration(r.seconds), repr(r.seconds)) if r else blank for r in timed],
+        "FLOPs/byte": [Cell(f"{r.intensity:.2f}", repr(r.intensity)) if r else blank for r in timed],
+        "bound by": [Cell(r.bound) if r else blank for r in timed],
     }
+
+
+def _asked(report: Report, worked: Worked) -> dict[str, list[Cell]]:
+    """The columns that were asked for; what has no value stands first where they are sorted."""
+    found = {}
+    for name, heading in zip(report.columns, asked.headings(report), strict=True):
+        values = [asked.value(row, name) for row in report]
+        keys = [_key(value) for value in values]
+        places = {key: i for i, key in enumerate(sorted({key for key in keys if key is not None}), start=1)}
+        found[heading] = [
+            Cell(asked.cells(row, (name,))[0], value, worked.layer(row.name, name), places.get(key, 0))
+            for row, value, key in zip(report, values, keys, strict=True)
+        ]
+    return found
+
+
+def _key(value: Any) -> Any:
+    """What a column that was asked for is sorted by: an intensity itself, of a receptive field its size."""
+    return tuple(value.size) if hasattr(value, "jump") else None if isinstance(value, str) else value
 
 
 def totals(report: Report, worked: Worked) -> Table:
@@ -128,7 +154,7 @@ def totals(report: Report, worked: Worked) -> Table:
         value, unit = report.totals.figures[name], UNITS.get(name, "")
         digits = exact(value)
         whole = f"{digits} {unit}" if digits and unit else digits
-        lines.append(Line((words,), [_cell(value, name, worked.total(name)), Cell(whole)]))
+        lines.append(Line((words,), [cell(value, unit, worked.total(name)), Cell(whole)]))
     return Table(("figure",), ("rounded", "exactly"), lines)
 
 
@@ -151,18 +177,19 @@ def _level(report: Report, name: str, worked: Worked) -> Iterator[Line]:
             link = worked.level(name, figure)
             steps = figures.get("steps")
             cells = [Cell(exact(steps), link=worked.level(name, "steps")) if steps is not None else Cell("")]
-            cells += [_cell(figures[figure], figure, link), Cell(exact(figures[figure]))]
+            cells += [cell(figures[figure], "", link), Cell(exact(figures[figure]))]
             yield Line((label, words), cells)
 
 
 def step(report: Report, worked: Worked) -> Table:
     """What each layer does in a training step."""
     done = [row for row in report.training if any(figure != 0 for figure in row.figures.values())]
-    ranks = {name: _ranks(row.figures[name] for row in done) for name in STEP_COLUMNS}
-    lines = [
-        Line((row.of,), [_cell(row.figures[n], n, worked.layer(row.of, f"step.{n}"), ranks[n]) for n in STEP_COLUMNS])
-        for row in done
-    ]
-    sums = report.training.totals.figures
-    total = Line(("total",), [_cell(sums[name], name, worked.total(f"step.{name}")) for name in STEP_COLUMNS])
-    return Table(("layer",), list(STEP_COLUMNS.values()), lines, total)
+    return by_layer(done, report.training.totals, STEP_COLUMNS, "step.", "", worked)
+
+
+def unit(most: int, unit: str) -> dict[str, Any]:
+    """The power of ten by which the marks of an axis are divided, and the prefix that stands for it."""
+    from modelcost.prefixes import PREFIXES
+
+    thousands = max(i for i in range(len(PREFIXES)) if most >= 1000**i or not i)
+    return {"power": 3 * thousands, "unit": f"{PREFIXES[thousands]}{unit}"}

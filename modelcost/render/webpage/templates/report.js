@@ -23,8 +23,12 @@
     return { name, type, sizes, kind: row.dataset.kind, cells: [...row.cells].slice(3) };
   });
   const headings = all("thead th.n", table).map((heading) => heading.textContent);
+  const groups = []; /* of workings, by the place of their layers; alike layers share one */
+  for (const group of all("details[data-places]")) {
+    for (const place of group.dataset.places.split(" ")) groups[place] = group;
+  }
   const nodes = []; /* of the graph, by the place of their layers */
-  const read = (cell) => one("data", cell)?.value ?? "";
+  const read = (cell) => one("data", cell)?.value ?? cell.textContent; /* a figure in full */
   const workingOf = (link) => document.getElementById(link.getAttribute("href").slice(1));
   document.documentElement.classList.add("with-script");
 
@@ -44,8 +48,9 @@
     copy.removeAttribute("id");
     return copy;
   }
-  function open(group, working, from) {
-    heading.textContent = one("summary", group).textContent;
+  function open(group, working, from, place) {
+    const way = one(".way", group);
+    heading.textContent = way && place !== undefined ? `${layers[place].name}: ${way.textContent}` : one("summary", group).textContent;
     const list = made("dl");
     let marked = null;
     for (const each of all(".working", group)) {
@@ -53,7 +58,7 @@
       if (each === working) (marked = copy).classList.add("chosen");
       list.append(copy);
     }
-    body.replaceChildren(list.childElementCount ? list : copied(one("p", group)));
+    body.replaceChildren(list.childElementCount ? list : copied(one(".nothing", group)));
     opener = from ?? opener;
     panel.hidden = false;
     document.body.classList.add("panelled");
@@ -70,8 +75,7 @@
   }
   function openLayer(place, from, link) {
     choose(place);
-    const group = document.getElementById(`w${place}`);
-    if (group) open(group, link && workingOf(link), from);
+    if (groups[place]) open(groups[place], link && workingOf(link), from, place);
   }
   one("#close").addEventListener("click", close);
 
@@ -99,17 +103,17 @@
   function tell(target) {
     const place = target.closest("[data-place]")?.dataset.place;
     const name = place === undefined ? [] : [made("p", { className: "of", textContent: layers[place].name })];
-    if (target.matches(".figure")) return showTip(target, ...name, copied(workingOf(target)));
+    if (target.matches("a")) return showTip(target, ...name, copied(workingOf(target)));
     const { type, sizes, cells } = layers[place];
     if (target.matches(".ct-bar")) {
-      const link = one(".figure", cells[target.dataset.column]);
+      const link = one("a", cells[target.dataset.column]);
       const figure = link ? copied(workingOf(link)) : made("p", { textContent: read(cells[target.dataset.column]) });
       return showTip(target, ...name, figure);
     }
     const figures = cells.slice(0, 3).map((cell, i) => `${headings[i]}: ${cell.textContent}`).join(", ");
     showTip(target, ...name, made("div", { textContent: `${type}, ${sizes}` }), made("div", { textContent: figures }));
   }
-  const telling = (event) => event.target.closest?.(".figure, .ct-bar, .node");
+  const telling = (event) => event.target.closest?.("a, .ct-bar, .node");
   for (const event of ["pointerover", "focusin"]) {
     document.addEventListener(event, (happened) => {
       if (tip.contains(happened.target)) return clearTimeout(leaving);
@@ -132,15 +136,29 @@
     const target = telling(event);
     if (!target) return;
     const place = target.closest("[data-place]")?.dataset.place;
-    if (!target.matches(".figure")) return openLayer(place, target, null);
+    if (!target.matches("a")) return openLayer(place, target, null);
     event.preventDefault();
     const working = workingOf(target);
     choose(place);
-    open(working.closest("details"), working, target);
+    open(working.closest("details"), working, target, place);
     history.replaceState(null, "", target.getAttribute("href"));
   });
 
+  /* By the places of figures, so that whole numbers of any length are sorted exactly; formulas come last. */
+  function ranked(lines) {
+    for (const { cellIndex } of lines.length ? all("td:not(.w):not([data-sort])", lines[0]) : []) {
+      const cells = lines.map((line) => line.cells[cellIndex]), keys = cells.map((cell) => key(read(cell)));
+      const places = new Map([...new Set(keys)].sort((a, b) => (a < b ? -1 : Number(a > b))).map((each, i) => [each, i]));
+      if (keys.some(Number.isFinite) || keys.some((each) => typeof each === "bigint")) cells.forEach((cell, i) => { cell.dataset.sort = places.get(keys[i]); });
+    }
+  }
+  function key(text) {
+    if (/^\d+$/.test(text)) return BigInt(text);
+    return text === "" ? -1 : Number.isNaN(Number(text)) ? Infinity : Number(text);
+  }
+
   /* Sorting is the library's, at a click on a heading; a button in it lets keys and screen readers reach that. */
+  for (const sortable of all(".sortable")) ranked(all("tbody tr", sortable));
   for (const head of all(".sortable thead th")) {
     const button = made("button", { type: "button" });
     button.setAttribute("aria-label", `Sort by ${head.textContent}`);
@@ -164,11 +182,11 @@
   search.addEventListener("input", seek);
 
   /* One stop for the tab key in the table, and arrow keys from there: NASNet has thousands of figures. */
-  const links = all("tbody .figure", table);
+  const links = all("tbody a", table);
   links.forEach((link, i) => { link.tabIndex = i ? -1 : 0; });
   table.addEventListener("keydown", (event) => {
     const step = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
-    const from = event.target.closest("tbody .figure");
+    const from = event.target.closest("tbody a");
     if (!step || !from) return;
     event.preventDefault();
     const lines = all("tbody tr:not([hidden])", table);
@@ -176,7 +194,7 @@
     while (!next) {
       [column, line] = [column + step[0], line + step[1]];
       if (!lines[line]?.cells[column]) return;
-      next = one(".figure", lines[line].cells[column]);
+      next = one("a", lines[line].cells[column]);
     }
     from.tabIndex = -1;
     next.tabIndex = 0;
@@ -200,6 +218,40 @@
     });
     bars.on("created", ({ svg }) => { /* on paper it is as wide as there is room */
       const { clientWidth, clientHeight } = svg.getNode();
+      svg.attr({ viewBox: `0 0 ${clientWidth} ${clientHeight}`, preserveAspectRatio: "none" });
+    });
+  }
+
+  /* What is held over time: areas one behind the other, each as high as it and all below it. */
+  for (const chart of all(".held")) {
+    const { held, peak, phases, steps } = JSON.parse(one("script", chart).textContent);
+    const scale = 10 ** Number(chart.dataset.power), colors = all("li", chart).map((kind) => kind.style.getPropertyValue("--kind"));
+    const heights = held[0].map(() => 0), series = [];
+    held.forEach((bytes, kind) => {
+      bytes.forEach((value, i) => { heights[i] += value / scale; });
+      series.unshift({ data: [...heights, heights.at(-1)], meta: colors[kind] });
+    });
+    const options = {
+      showArea: true, showLine: false, showPoint: false, fullWidth: true, low: 0,
+      lineSmooth: Chartist.Interpolation.step(),
+      axisX: { showGrid: false, showLabel: false, offset: 4 },
+      axisY: { offset: 42, scaleMinSpace: 28 },
+      chartPadding: { top: 24, right: 4, bottom: 2, left: 0 },
+    };
+    const areas = new Chartist.LineChart(one(".plot", chart), { labels: [...heights, ""].map(() => ""), series }, options);
+    areas.on("draw", ({ type, element, seriesIndex }) => {
+      if (type === "area") element.getNode().style.setProperty("--kind", series[seriesIndex].meta);
+    });
+    areas.on("created", ({ svg, chartRect, axisY }) => {
+      const node = svg.getNode(), across = (step) => chartRect.x1 + (step / steps) * chartRect.width();
+      const top = chartRect.y1 - axisY.projectValue(peak[1] / scale), x = across(peak[0]);
+      for (const [start, name] of phases.length > 1 ? phases : []) {
+        const at = across(start);
+        node.append(drawn("line", { class: "phase", x1: at, x2: at, y1: 4, y2: chartRect.y1 }));
+        node.append(drawn("text", { class: "phase", x: at + 4, y: 13 }, name));
+      }
+      node.append(drawn("path", { class: "peak", d: `M${x},${top} l-5,-8 h10 z` }));
+      const { clientWidth, clientHeight } = node;
       svg.attr({ viewBox: `0 0 ${clientWidth} ${clientHeight}`, preserveAspectRatio: "none" });
     });
   }
