@@ -297,10 +297,11 @@ DIVISIONS: dict[str, tuple[str, ...]] = {
         "last // after",
     ),  # places on an axis, not how long it is
     "sweeps.space": ("(place - at) // length",),
+    "memory.backward": ("made.elements // rows.length",),
     "memory.executor": ("buffer.fixed // max(1, weights.get(buffer.name, buffer.fixed))", "buffer.fixed // slots"),
     "memory.fit": ("left // each",),
     "memory.pool": ("-size // GRAIN",),
-    "memory.process": ("(fits + over) // 2",),
+    "memory.process": ("(fits + over) // 2", "reach * probe // PROBES"),
     "layers.wrappers": ("len(initial_state) // 2",),
     "render.units": ("(2 * value + 10 ** power) // (2 * 10 ** power)", "(power + 2) // 3"),
 }

@@ -7,14 +7,20 @@ from modelcost.naming import free_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from modelcost.memory.rows import Rows
     from modelcost.memory.values import Trace
 
 
 class Backward:
     """The operations of a trace's backward pass, from the gradients of what comes out to those of the weights."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, rows: Mapping[str, Rows] | None = None) -> None:
+        """`rows`: the weights, as "layer/weight", whose gradients stay rows."""
         self.ops: list[Op] = []
+        self.rows = rows or {}
+        self.row_numbers: dict[Value, Value] = {}  # of gradients of rows that were put together, by weight
         self._arrived: dict[Value, list[Value]] = {}
         loss = free_name("loss", trace.entries)
         for out in trace.outputs:
@@ -34,14 +40,27 @@ class Backward:
         came = self._arrived.pop(value)
         if len(came) == 1:
             return came[0]
+        if value.name in self.rows:
+            return self._joined(value, came)
         made = self._gradient(value, layer)
         self.ops.append(Op(layer, came, made, kinds=("add",)))
+        return made
+
+    def _joined(self, weight: Value, came: Sequence[Value]) -> Value:
+        """Gradients of rows one after the other, and so the numbers of these rows."""
+        name, rows = weight.name, self.rows[weight.name]
+        made = Value(name, "weight gradient", sum(one.elements for one in came), weight.width)
+        self.row_numbers[weight] = Value(name, "weight gradient", made.elements // rows.length, rows.index_bytes)
+        self.ops += (Op(name, came, made), Op(name, (), self.row_numbers[weight]))
         return made
 
     def _through(self, op: Op, gradient: Value) -> None:
         """From the gradient of what an operation made to those of what it read, weights first."""
         wanted = [one for one in op.back if one.differentiable]
         for one in sorted(wanted, key=lambda value: value.kind != "parameter"):
+            if one.name in self.rows and one.kind == "parameter":
+                self._arrived.setdefault(one, []).append(gradient)  # as it came back
+                continue
             alike = one.elements == gradient.elements and one.once == gradient.once and one.width == gradient.width
             if op.kinds <= {"add", "sub"} and op.kinds and alike and one.kind != "parameter":
                 self._arrived.setdefault(one, []).append(gradient)

@@ -13,10 +13,10 @@ from modelcost.memory.buffers import held_bytes
 from modelcost.memory.checkpoints import Segments, every
 from modelcost.memory.planned import inference_plan, training_plan
 from modelcost.memory.process import held_by_process
+from modelcost.memory.rows import WeightGradients
 from modelcost.memory.runtimes import runtime as runtime_named
 from modelcost.memory.tensors import (
     counter_bytes,
-    gradient_bytes,
     optimizer_bytes,
     parameter_bytes,
     summed,
@@ -122,7 +122,7 @@ class Memory:
 
     @cached_property
     def gradient_bytes(self) -> Any:
-        """The gradients of the weights that training changes."""
+        """The gradients of the weights that training changes; of an embedding's, rows alone where they stay such."""
         return self._over_rows("gradient_bytes", self.optimizer)
 
     @cached_property
@@ -151,7 +151,11 @@ class Memory:
     @cached_property
     def training(self) -> Plan:
         """What is held when in a training step."""
-        return training_plan(self._training_trace(), self.optimizer, self.checkpoints)
+        return training_plan(self._training_trace(), self.optimizer, self.checkpoints, self._weight_gradients.of_rows)
+
+    @cached_property
+    def _weight_gradients(self) -> WeightGradients:
+        return WeightGradients(self.model, self.entries, self.runtime.rows)
 
     def _training_trace(self) -> Trace:
         return Trace(self.model, self.entries, self.runtime, True, self.dtype)
@@ -244,7 +248,7 @@ class Memory:
         N, dtype = Count(self.batch, "N", size="batch"), self.dtype  # all of it is linear in the batch
         return {
             "parameter_bytes": lambda: parameter_bytes(entry, dtype),
-            "gradient_bytes": lambda: gradient_bytes(entry, dtype),
+            "gradient_bytes": lambda: self._weight_gradients.bytes(entry, N, dtype),
             "optimizer_bytes": lambda: optimizer_bytes(entry, self.optimizer, dtype),
             "activation_bytes": lambda: N * held if (held := activation_bytes(entry, dtype)) is not NOTHING else held,
             "kept_activation_bytes": lambda: held_bytes(self._kept.get(entry.name, ()), N),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
+    from modelcost.memory.rows import Rows
     from modelcost.memory.runtimes import Runtime
     from modelcost.training.optimizer import Optimizer
 
@@ -118,14 +119,16 @@ class Planner:
             self._sources[value] = tuple(dict.fromkeys(found))
         return self._sources[value]
 
-    def update(self, gradient: Value, slots: int) -> None:
+    def update(self, weight: Value, gradient: Value, slots: int, row_numbers: Value | None = None) -> None:
         """A step of the optimizer on one weight, which has so many slots.
 
-        On the way it makes a tensor for each of them, and at least one; none where the runtime fuses.
+        On the way it makes a tensor for each of them, and at least one; none where the runtime fuses. Together with
+        slots, which are whole, a gradient of rows becomes whole too.
         """
         several = 0 if self.runtime.fused else max(1, slots)
-        makes = [_buffer(gradient, "workspace") for _ in range(several)]
-        self.steps.append(Step(gradient.name, "optimizer", [self.buffer(gradient)], makes))
+        makes = [_buffer(weight if slots else gradient, "workspace") for _ in range(several)]
+        reads = [one for one in (gradient, row_numbers) if one is not None]
+        self.steps.append(Step(weight.name, "optimizer", self.buffers(reads), makes))
 
     def finish(self, name: str, values: Iterable[Value]) -> None:
         """A last step of the forward pass, which reads what comes out."""
@@ -152,10 +155,16 @@ def inference_plan(trace: Trace) -> Plan:
     return Plan(planner.steps, always, trace.runtime.in_place)
 
 
-def training_plan(trace: Trace, optimizer: Optimizer, checkpoints: int | str | None = None) -> Plan:
+def training_plan(
+    trace: Trace,
+    optimizer: Optimizer,
+    checkpoints: int | str | None = None,
+    rows: Mapping[str, Rows] | None = None,
+) -> Plan:
     """What is held when in a training step: forward, backward, optimizer.
 
     `checkpoints`: do segments of so many layers again on the way back ("sqrt": as many as the root of their number).
+    `rows`: the weights, as "layer/weight", whose gradients stay the rows that were looked up.
     """
     planner = Planner(trace.runtime)
     slots = {weight: optimizer.slots(fact) for weight, fact in trace.trained().items()}
@@ -164,15 +173,22 @@ def training_plan(trace: Trace, optimizer: Optimizer, checkpoints: int | str | N
         planner.add(op, "forward")
     planner.finish("output", trace.outputs)
     planner.turn()
-    backward = Backward(trace)
-    updated = {gradient: len(slots[weight]) for weight, gradient in backward.of_weights.items()}
+    backward = Backward(trace, rows)
+    updated: dict[Value, list[Value]] = {}  # rows that are added up have one gradient
+    for weight, gradient in backward.of_weights.items():
+        updated.setdefault(gradient, []).append(weight)
+
+    def update(gradient: Value) -> None:
+        for weight in updated.get(gradient, ()):
+            planner.update(weight, gradient, len(slots[weight]), backward.row_numbers.get(weight))
+
     for op, phase in _way_back(trace, backward, checkpoints):
         planner.add(op, phase)
-        if op.made in updated and trace.runtime.at_once:
-            planner.update(op.made, updated[op.made])
+        if trace.runtime.at_once:
+            update(op.made)
     if not trace.runtime.at_once:
-        for gradient, several in updated.items():
-            planner.update(gradient, several)
+        for gradient in updated:
+            update(gradient)
     return Plan(planner.steps, always, trace.runtime.in_place)
 
 

@@ -79,12 +79,25 @@ def held_by_process(plan: Plan, batch: int) -> Any:
     return total((beside(plan), Count(written_bytes(plan, batch), "written")))
 
 
+PROBES = 8
+"""Larger batches that are looked at beyond one that fits where the next does not."""
+
+
 def batch_of_process(plan: Plan, memory: int) -> int:
     """The most examples in a batch whose process stays within `memory` bytes, even at the upper end of the band.
 
-    A process holds more with every example but for the accidents of its pool, which are passed over.
+    Accidents of its pool let a process now and then hold less with more examples: where the search by halves ends,
+    `PROBES` batches up to twice as large are looked at, and it goes on from the largest of these that fits.
     """
-    fits, over = 0, largest_batch(plan, memory, int(beside(plan))) + 1
+    most = largest_batch(plan, memory, int(beside(plan)))
+    fits = _halved(plan, memory, 0, most + 1)
+    while (found := _probed(plan, memory, fits, most)) is not None:
+        fits = _halved(plan, memory, *found)
+    return fits
+
+
+def _halved(plan: Plan, memory: int, fits: int, over: int) -> int:
+    """A batch between one that fits and one that does not, which fits where the next does not."""
     while over - fits > 1:
         batch = (fits + over) // 2
         if most_of_process(plan, batch) <= memory:
@@ -92,6 +105,18 @@ def batch_of_process(plan: Plan, memory: int) -> int:
         else:
             over = batch
     return fits
+
+
+def _probed(plan: Plan, memory: int, fits: int, most: int) -> tuple[int, int] | None:
+    """Of batches above one that fits the largest that does too, and the one looked at before it; None if none does."""
+    reach, over = max(fits, PROBES), most + 1
+    for probe in range(PROBES, 0, -1):
+        batch = fits + reach * probe // PROBES
+        if batch <= most:
+            if most_of_process(plan, batch) <= memory:
+                return batch, over
+            over = batch
+    return None
 
 
 def most_of_process(plan: Plan, batch: int) -> int:

@@ -15,9 +15,10 @@ class Runtime:
     are those of each primitive.
     `coordinates`: the gradient of a largest element finds its place anew, as a coordinate on each axis.
     `dense_groups`: the gradient of a kernel in groups is worked out between all channels, and most of it dropped.
+    `rows`: the gradient of an embedding stays that of the rows looked up, until something wants it whole.
     """
 
-    __slots__ = ("at_once", "coordinates", "dense_groups", "fused", "in_place", "linearized", "name")
+    __slots__ = ("at_once", "coordinates", "dense_groups", "fused", "in_place", "linearized", "name", "rows")
 
     def __init__(
         self,
@@ -28,9 +29,11 @@ class Runtime:
         linearized: bool = False,
         coordinates: bool = False,
         dense_groups: bool = False,
+        rows: bool = False,
     ) -> None:
         self.name, self.in_place, self.fused, self.at_once = name, in_place, fused, at_once
         self.linearized, self.coordinates, self.dense_groups = linearized, coordinates, dense_groups
+        self.rows = rows
 
     def __str__(self) -> str:
         return self.name
@@ -40,8 +43,8 @@ class Runtime:
 
 
 RUNTIMES = {
-    "plain": Runtime("plain"),
-    "tensorflow": Runtime("tensorflow", in_place=True),
+    "plain": Runtime("plain", rows=True),
+    "tensorflow": Runtime("tensorflow", in_place=True, rows=True),
     "xla": Runtime("xla", True, fused=True, at_once=True, linearized=True, coordinates=True, dense_groups=True),
 }
 """plain: every result is a tensor of its own. tensorflow: kernels one by one, which write over operands that nobody

@@ -1,4 +1,4 @@
-"""The exact bytes of a model's tensors: parameters, their gradients, the optimizer's state."""
+"""The exact bytes of a model's tensors: parameters, the optimizer's state."""
 
 from __future__ import annotations
 
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 def parameter_bytes(entry: Entry, dtype: str | None = None) -> Any:
     """The bytes of a layer's weights, as they are stored; nothing for a layer that is called again."""
     return _of_weights(entry, dtype, lambda weight: weight.params)
-
-
-def gradient_bytes(entry: Entry, dtype: str | None = None) -> Any:
-    """The bytes of the gradients of a layer's weights that training changes, in the dtype of the weights."""
-    return _of_weights(entry, dtype, lambda weight: weight.params, trained=True)
 
 
 def optimizer_bytes(entry: Entry, optimizer: Optimizer, dtype: str | None = None) -> Any:

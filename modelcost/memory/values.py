@@ -181,7 +181,11 @@ class OfLayer:
         during = phase(entry) if trace.training else "inference"
         facts = apart(entry.facts, during) if trace.runtime.linearized else entry.facts
         self.tape = Tape(facts, wanted, trained, during)
-        self.weights = {name: self._cast(value) for name, value in trace.weights_of(entry).items()}
+        read = [(name, work.primitive.kind) for work in facts.works for name in work.operands]
+        self.weights = {
+            name: value if {kind for one, kind in read if one == name} == {"gather"} else self._cast(value)
+            for name, value in trace.weights_of(entry).items()
+        }
         known = {**{f"{INPUT}:{i}": value for i, value in enumerate(came)}, **self.weights}
         self.made = {id(self.tape.values[name]): value for name, value in known.items()}  # by what it is on the tape
         self.curved: set[Value] = set()  # values that come of a transcendental function
@@ -232,7 +236,12 @@ class OfLayer:
         made.border = reads[0] if part == "border" else None
         axes = len(self.facts.inputs[0]) + 1
         back = self._values(value for _, value in operation.back)
-        self.put(Op(self.name, reads, made, keeps, kinds, works[0].op, self._groups(works[0]), axes, back))
+        wide = made
+        if kinds == {"gather"} and reads[-1].width > made.width:  # rows of a table that is not cast as a whole
+            wide = Value(self.name, "activation", made.elements, reads[-1].width, made.once, made.differentiable)
+        self.put(Op(self.name, reads, wide, keeps, kinds, works[0].op, self._groups(works[0]), axes, back))
+        if wide is not made:
+            self.put(Op(self.name, (wide,), made))
 
     def _values(self, taped: Iterable[Any]) -> list[Value]:
         """The values in memory of those on the tape, but for constants."""

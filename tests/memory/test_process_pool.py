@@ -6,13 +6,14 @@ import json
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelcost import zoo
-from modelcost.memory import Memory, batch_of_process, most_of_process
+from modelcost.memory import Memory, batch_of_process, most_of_process, process
 from modelcost.memory.buffers import Buffer, Plan, Step
 from modelcost.memory.executor import Flow, Run, slots_of, written_bytes
 from modelcost.memory.pool import Pool
@@ -205,3 +206,26 @@ def test_processes_grew_by_about_what_is_estimated(name: str) -> None:
     assert most_of_process(plan, batch) >= FRAMEWORK_BYTES + grown
     found_batch = batch_of_process(plan, FRAMEWORK_BYTES + 2 * grown)
     assert most_of_process(plan, found_batch) <= FRAMEWORK_BYTES + 2 * grown < most_of_process(plan, found_batch + 1)
+
+
+def test_a_batch_that_fits_is_found_above_one_that_does_not() -> None:
+    plan = Memory(networks.build("alexnet"), optimizer="adam").training
+    most = [most_of_process(plan, batch) for batch in range(33)]
+    memory = next(here for here, after in pairwise(most[1:]) if after > here > min(most[most.index(after) + 1 :]))
+    fitting = [batch for batch in range(1, 33) if most[batch] <= memory]
+    assert fitting != list(range(1, len(fitting) + 1))  # there is a dip, or this shows nothing
+    assert batch_of_process(plan, memory) == max(fitting)
+
+
+@pytest.mark.parametrize(("dips", "answer"), [((), 10), ((15,), 15), ((15, 24), 24), ((21,), 10)])
+def test_batches_up_to_twice_as_large_are_looked_at(monkeypatch: Any, dips: tuple[int, ...], answer: int) -> None:
+    looked: list[int] = []
+
+    def held(plan: Plan, batch: int) -> int:
+        looked.append(batch)
+        return 0 if batch <= 10 or batch in dips else 2000
+
+    monkeypatch.setattr(process, "largest_batch", lambda *_: 40)
+    monkeypatch.setattr(process, "most_of_process", held)
+    assert batch_of_process(chain(1, 1), 1000) == answer
+    assert len(looked) <= 6 + process.PROBES * (1 + len(dips)) + 6 * len(dips)
