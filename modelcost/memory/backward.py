@@ -30,12 +30,12 @@ class Backward:
                 self._arrived.setdefault(out, []).append(seed)
         for op in reversed(trace.ops):
             if op.made in self._arrived:
-                self._through(op, self._summed(op.layer, op.made))
+                self._through(op, self._summed(op.layer, op.made, op.joins))
         self.of_weights = {
             weight: self._summed(weight.name, weight) for weight in trace.weights.values() if weight in self._arrived
         }
 
-    def _summed(self, layer: str, value: Value) -> Value:
+    def _summed(self, layer: str, value: Value, in_pieces: bool = False) -> Value:
         """The gradient of a value: the sum of those that come from all that read it."""
         came = self._arrived.pop(value)
         if len(came) == 1:
@@ -43,6 +43,7 @@ class Backward:
         if value.name in self.rows:
             return self._joined(value, came)
         made = self._gradient(value, layer)
+        made.light = in_pieces
         self.ops.append(Op(layer, came, made, kinds=("add",)))
         return made
 
@@ -67,8 +68,10 @@ class Backward:
                 continue
             again = [kept for kept in op.keeps if not (op.factors and kept is one and op.reads.count(one) == 1)]
             made = self._gradient(one, op.layer)
-            made.light = op.elementwise and not one.once and one.elements >= gradient.elements
-            self.ops.append(Op(op.layer, (gradient, *again), made, (), op.kinds, op.op, op.groups, op.axes))
+            wider = (op.elementwise or op.sums) and not one.once and one.elements >= gradient.elements
+            made.light = op.joins or wider
+            loop = op.loop and made.kind == "gradient"
+            self.ops.append(Op(op.layer, (gradient, *again), made, (), op.kinds, op.op, op.groups, op.axes, loop=loop))
             self._arrived.setdefault(one, []).append(made)
 
     def _gradient(self, value: Value, layer: str) -> Value:

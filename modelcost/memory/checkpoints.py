@@ -71,12 +71,12 @@ class Segments:
         old = op.made
         made = Value(old.name, old.kind, old.elements, old.width, old.once, old.differentiable, old.light)
         made.border = None if old.border is None else self.again.get(old.border, old.border)
-        found = Op(op.layer, self._mapped(op.reads), made, (), op.kinds, op.op, op.groups, op.axes)
+        found = Op(op.layer, self._mapped(op.reads), made, (), op.kinds, op.op, op.groups, op.axes, loop=op.loop)
         self.again[old] = made
         return found
 
     def _reading(self, op: Op) -> Op:
-        return Op(op.layer, self._mapped(op.reads), op.made, (), op.kinds, op.op, op.groups, op.axes)
+        return Op(op.layer, self._mapped(op.reads), op.made, (), op.kinds, op.op, op.groups, op.axes, loop=op.loop)
 
     def _mapped(self, values: Sequence[Value]) -> list[Value]:
         return [self.again.get(value, value) for value in values]

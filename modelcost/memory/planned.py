@@ -26,7 +26,9 @@ class Planner:
     Where a runtime fuses, a value that is one step away from others, element by element, is made anew wherever it is
     read, of the values in memory that it hangs on. It comes to exist only where an operation reads tensors as they
     stand in memory; a product of matrices or a pool then leaves it for its own gradient, a convolution does not,
-    since its gradient wants the elements in another order.
+    since its gradient wants the elements in another order. So are broadcasts, the gradients of sums; the gradients of
+    what is concatenated, pieces of one that nobody else reads, and that one itself where it is a sum of several; and
+    what a loop gives, turned back from the order of its steps.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -36,6 +38,7 @@ class Planner:
         self._passing: dict[Value, Buffer] = {}
         self._staying: dict[Value, Buffer] = {}
         self._maker: dict[Value, Op] = {}
+        self._zeros: dict[tuple[int, int], Buffer] = {}
         self._sources: dict[Value, tuple[Value, ...]] = {}
 
     def buffer(self, value: Value) -> Buffer:
@@ -58,9 +61,16 @@ class Planner:
         over = {one: tuple(reads) for one in makes}
         if op.elementwise:
             over[made] = tuple(reads)
+        if op.loop and self.runtime.zeros:
+            reads.append(self._blank(op.made))
+            over[made] = (reads[-1],)
         if self.runtime.coordinates and op.op.startswith("MaxPool") and op.made.kind == "gradient":
             reads += self._found_places(op, phase, reads)
         self.steps.append(Step(op.layer, phase, reads, [made, *makes, *self._workspace(op)], over, op.relaid))
+
+    def _blank(self, value: Value) -> Buffer:
+        """The zeros on which a loop stacks its rows up: one tensor for all loops whose stacks have the same shape."""
+        return self._zeros.setdefault((value.elements, value.width), _buffer(value, "workspace"))
 
     def _found_places(self, op: Op, phase: str, reads: list[Buffer]) -> list[Buffer]:
         """A step that finds where the largest of each window stood: the numbers, and a coordinate on each axis.

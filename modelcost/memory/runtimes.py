@@ -14,26 +14,27 @@ class Runtime:
     `linearized`: derivatives that hang on the forward pass alone are worked out in it and kept beside the values; they
     are those of each primitive.
     `coordinates`: the gradient of a largest element finds its place anew, as a coordinate on each axis.
+    `ahead`: a GRU multiplies its whole input by its kernel before it goes over the steps.
+    `zeros`: loops stack up their rows on zeros, made once for all stacks of a shape: each loop has a copy of them, and
+    the last takes their place.
     `dense_groups`: the gradient of a kernel in groups is worked out between all channels, and most of it dropped.
     `rows`: the gradient of an embedding stays that of the rows looked up, until something wants it whole.
     """
 
-    __slots__ = ("at_once", "coordinates", "dense_groups", "fused", "in_place", "linearized", "name", "rows")
+    in_place: bool
+    fused: bool
+    at_once: bool
+    linearized: bool
+    coordinates: bool
+    ahead: bool
+    zeros: bool
+    dense_groups: bool
+    rows: bool
 
-    def __init__(
-        self,
-        name: str,
-        in_place: bool = False,
-        fused: bool = False,
-        at_once: bool = False,
-        linearized: bool = False,
-        coordinates: bool = False,
-        dense_groups: bool = False,
-        rows: bool = False,
-    ) -> None:
-        self.name, self.in_place, self.fused, self.at_once = name, in_place, fused, at_once
-        self.linearized, self.coordinates, self.dense_groups = linearized, coordinates, dense_groups
-        self.rows = rows
+    def __init__(self, name: str, *habits: str) -> None:
+        self.name = name
+        for habit in Runtime.__annotations__:
+            setattr(self, habit, habit in habits)
 
     def __str__(self) -> str:
         return self.name
@@ -42,10 +43,11 @@ class Runtime:
         return f"<Runtime {self.name}>"
 
 
+COMPILED = ("in_place", "fused", "at_once", "linearized", "coordinates", "ahead", "zeros", "dense_groups")
 RUNTIMES = {
-    "plain": Runtime("plain", rows=True),
-    "tensorflow": Runtime("tensorflow", in_place=True, rows=True),
-    "xla": Runtime("xla", True, fused=True, at_once=True, linearized=True, coordinates=True, dense_groups=True),
+    "plain": Runtime("plain", "rows"),
+    "tensorflow": Runtime("tensorflow", "in_place", "rows"),
+    "xla": Runtime("xla", *COMPILED),
 }
 """plain: every result is a tensor of its own. tensorflow: kernels one by one, which write over operands that nobody
 needs. xla: the compiler's buffer assignment on a CPU, scheduled for memory, fused by its own emitters alone."""

@@ -56,10 +56,11 @@ class Op:
 
     `kinds`: its primitives, none where it only moves or widens what it reads; `op`: TensorFlow's name for it, if any.
     `groups`: those of channels that a convolution keeps apart; `axes`: how many its input has, with the batch's.
+    `loop`: whether it goes over steps and stacks up a row of each, as its gradient does.
     `back`: what gradients go back to, once for each time that it is read; all that it reads, unless others are given.
     """
 
-    __slots__ = ("axes", "back", "groups", "keeps", "kinds", "layer", "made", "op", "reads")
+    __slots__ = ("axes", "back", "groups", "keeps", "kinds", "layer", "loop", "made", "op", "reads")
 
     def __init__(
         self,
@@ -72,17 +73,28 @@ class Op:
         groups: int = 1,
         axes: int = 0,
         back: Sequence[Value] | None = None,
+        loop: bool = False,
     ) -> None:
         self.back = self.reads = tuple(reads)
         if back is not None:
             self.back = tuple(back)
-        self.layer, self.made, self.groups, self.axes = layer, made, groups, axes
+        self.layer, self.made, self.groups, self.axes, self.loop = layer, made, groups, axes, loop
         self.keeps, self.kinds, self.op = tuple(dict.fromkeys(keeps)), frozenset(kinds), op
 
     @property
     def elementwise(self) -> bool:
         """Whether each element that it makes hangs on the same element of what it reads, and no other."""
         return self.op == CHOICE or (bool(self.kinds) and self.kinds <= ELEMENTS)
+
+    @property
+    def joins(self) -> bool:
+        """Whether it puts values side by side, as a concatenation does."""
+        return self.op == "ConcatV2"
+
+    @property
+    def sums(self) -> bool:
+        """Whether it is a sum or a mean, whose gradient is one number for many elements."""
+        return "sum" in self.kinds and self.kinds <= {"sum", "div"} and not self.whole
 
     @property
     def several(self) -> bool:
@@ -122,6 +134,7 @@ class Trace:
         self.ops: list[Op] = []
         self.weights: dict[Any, Value] = {}
         self._facts: dict[Value, Weight] = {}
+        self.in_steps: dict[Value, Value] = {}  # of what a loop gives, the same in the order of its steps
         self.inputs = [self._input(entry) for entry in self._entering(model)]
         self.outputs = model.carried(self.inputs, self._visited)
         again = {value for op in self.ops for value in op.keeps}
@@ -265,6 +278,8 @@ class OfLayer:
         if value.elements == out.elements and (own or out.view):
             return value
         made = Value(self.name, "activation", out.elements, width, False, value.differentiable)
+        if value is self.sequence and value.elements == out.elements:
+            made.light, self.trace.in_steps[made] = True, value
         return self.put(Op(self.name, (value,), made))
 
 

@@ -30,7 +30,7 @@ def against_xla() -> None:
         )
         held_out = " *" if name in networks.HELD_OUT else ""
         print(f"{name + held_out:<22}{batch:>4} {what:<9}{peak / 1e6:>9.1f}{compared}")
-    print("* looked at only once the rules of the planner stood\n")
+    print("* looked at only once the rules of the planner stood, but for what a GRU does ahead of its loop\n")
 
 
 def against_processes() -> None:

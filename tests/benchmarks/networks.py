@@ -36,7 +36,7 @@ HELD_OUT = {
     "spectrogram_lstm": (8, 32),
     "gru": (16, 64),
 }
-"""The same for networks that were looked at only once the rules of the planner stood."""
+"""The same for networks that were looked at only once the rules of the planner stood; a GRU's own came later."""
 
 
 def build(name: str) -> Model:
