@@ -26,7 +26,7 @@ CLAIM_KEYS = (
     "of", "quantity", "claim", "working", "part", "tolerance", "figures", "points", "student", "model", "convention",
 )  # fmt: skip
 SETTING_KEYS = (
-    "batch", "data", "validation", "epochs", "optimizer", "loss", "dtype", "convention", "rate", "cpu", "test",
+    "batch", "data", "validation", "epochs", "optimizer", "loss", "dtype", "convention", "rate", "test",
 )  # fmt: skip
 WHOLE = ("batch", "data", "epochs", "test")
 

@@ -61,6 +61,8 @@ class Explanation:
         return f"Explanation({self.text!r}, {self.bits:.1f} bits{'' if self.certain else ', may be chance'})"
 
 
+MANY = 40
+"""Parts of a sum in which every single slip is not looked for once there is an explanation that is likelier."""
 ALONE = ("another layer", "another network")
 """Slips beside which no other is looked for: something or other is nearly everything."""
 
@@ -89,7 +91,7 @@ def diagnosed(
     found: list[Explanation] = []
     for most in range(1, AT_MOST + 1):
         for reference in sorted(references, key=lambda one: one.bits)[: None if most < AT_MOST else 2]:
-            limit = _limit(found, says, most)
+            limit = _limit(found, says, most, len(reference.parts) > MANY)
             for bits, slips in (
                 _reached(claim, others, reference, nearby, most, limit) if reference.bits <= limit else ()
             ):
@@ -107,11 +109,11 @@ def diagnosed(
     return found
 
 
-def _limit(found: Sequence[Explanation], says: float, most: int) -> float:
+def _limit(found: Sequence[Explanation], says: float, most: int, long: bool) -> float:
     """The bits beyond which an explanation is not looked for: others are likelier, or it could be chance."""
-    if most == 1:
-        return inf
     best = min((one.bits for one in found if one.certain), default=inf)
+    if most == 1:
+        return best + ROUNDED if long else inf
     return min(best + CLOSE, says + DOUBTFUL)
 
 

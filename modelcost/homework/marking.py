@@ -8,9 +8,10 @@ from modelcost.count import Count, total
 from modelcost.errors import ModelCostError
 from modelcost.homework.diagnosis import Explanation
 from modelcost.homework.misread import numeral_of
+from modelcost.homework.nearby import nearby, scales
 from modelcost.homework.numerals import Numeral
 from modelcost.homework.quantities import QUANTITIES, count, quantity
-from modelcost.homework.references import Reference, nearby, references, scales
+from modelcost.homework.references import Reference, exactly_by, references
 from modelcost.homework.shapes import checked_shape
 from modelcost.homework.slips import Slip
 from modelcost.homework.subject import Subject
@@ -149,6 +150,8 @@ def _verdict(claim: Claim, figure: Numeral, subject: Subject) -> Verdict:
         several = [one.after(STARTS_ANEW) for one in several]
     known = {one.count for one in several}  # what own figures change nothing of does not follow from them
     changed = [one for one in own if one.count not in known]
+    if not any(one.slip is None and figure.means(Fraction(one.count)) for one in (*several, *changed)):
+        several = [*several, *exactly_by(subject, name, figure)]
     found = judged(
         claim.name,
         figure,
@@ -172,8 +175,9 @@ def _scales(subject: Subject, name: str) -> tuple[tuple[str, int], ...]:
 def _without_explanation(found: Verdict, own: list[Reference], asked: Quantity) -> None:
     """What can be said all the same: what was asked for, and what one's own figures would have given."""
     found.note = f"asked for: {asked.says}"
-    if own and own[0].slip is None and Fraction(own[0].count) != Fraction(found.right):
-        found.note += f"; from earlier figures of the sheet it would be {written(Fraction(own[0].count))}"
+    follows = Fraction(own[0].count) / asked.unit if own and own[0].slip is None else found.right
+    if follows != found.right:
+        found.note += f"; from earlier figures of the sheet it would be {written(follows)}"
 
 
 def _carried(subject: Subject, of: str, name: str, part: str) -> list[Reference]:

@@ -68,6 +68,11 @@ def ways(subject: Subject, name: str) -> Ways:
     yield from by_hand(subject, name)
 
 
+def trains(subject: Subject, name: str) -> bool:
+    """Whether the exact figure takes the costs of training, which are worked out for each convention anew."""
+    return name in KINDS and "optimizer" in subject.setting
+
+
 def exact(subject: Subject, name: str) -> Any:
     """What the report says, as the sum of its passes; None where it takes an optimizer and the setting has none."""
     kind, level = KINDS[name]

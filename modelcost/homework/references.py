@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import log2
 
 from modelcost.conventions import CONVENTIONS
 from modelcost.count import Count, product
 from modelcost.errors import ModelCostError
 from modelcost.homework.batches import steps, training_examples, validation_examples
-from modelcost.homework.passes import KINDS, by_hand, ways
+from modelcost.homework.passes import KINDS, by_hand, trains, ways
 from modelcost.homework.quantities import (
     QUANTITIES,
     count,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.figures import Row
+    from modelcost.homework.numerals import Numeral
     from modelcost.homework.search import Search
     from modelcost.homework.subject import Subject
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 OTHER_CONVENTION, OTHER_QUANTITY, OTHER_LAYER, OTHER_NETWORK = 1.5, 3.5, 4.0, 3.5
 MOST_NETWORKS = 4
+NOT_FAR = 4
+"""Times that what training costs may be more, or less, than it is by hand: a backward pass is 0 to 3 forward passes."""
 BY_HAND = 0.5  # bits of what is worked out by hand where the exact figure is known
 NOT_THE_NETWORK = ("tf1-unbatched",)
 """Conventions that say where a figure is from, and by which nothing is right."""
@@ -65,6 +69,11 @@ class Reference:
     def by(self) -> str:
         """By what a claim of this figure is right, and not simply so."""
         return ", counted by ".join(one for one in (self.way, self.convention) if one)
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """What it is put together from, such as the layers of a model; nothing where it is a plain number."""
+        return getattr(self.count, "args", ())
 
     def search(self, nearby: Nearby) -> Search | None:
         """What finds slips in its formula; None where it has none."""
@@ -144,19 +153,38 @@ def _conventions(subject: Subject, of: str, name: str, part: str) -> Iterator[Re
 
 
 def _by_convention(subject: Subject, of: str, name: str, part: str, convention: str) -> list[tuple[str, Any]]:
-    """A figure by another convention, and what comes out by hand; none where the convention says nothing of such."""
+    """A figure by another convention; of more than one example, what comes out by hand (see `exactly_by`)."""
     if convention == subject.convention:
         return []
     other = subject.by(convention)
-    if name in KINDS and subject.row(of) is None:
-        try:
-            return list(ways(other, name))
-        except ModelCostError:
-            pass  # one that covers the forward pass alone: by hand, that is all it takes
     try:
-        return list(by_hand(other, name)) if name in KINDS else [("", count(other, of, name, part))]
+        by_example = name in KINDS and (subject.carrying or trains(subject, name))
+        return (
+            list((by_hand if by_example else ways)(other, name))
+            if name in KINDS
+            else [("", count(other, of, name, part))]
+        )
     except ModelCostError:
         return []
+
+
+def exactly_by(subject: Subject, name: str, claim: Numeral) -> Iterator[Reference]:
+    """The exact figures of training by other conventions that the claim is.
+
+    A network is costed once more for each, so only for those that are of the claim's size.
+    """
+    if not trains(subject, name):
+        return
+    for i, convention in enumerate(CONVENTIONS):
+        by_examples = [] if convention in NOT_THE_NETWORK else _by_convention(subject, "model", name, "", convention)
+        if any(figure < NOT_FAR * claim.high and claim.low < NOT_FAR * figure for _, figure in by_examples):
+            try:
+                figures = list(ways(subject.by(convention), name))
+            except ModelCostError:
+                continue  # one that covers the forward pass alone: by hand, that is all it takes
+            for way, figure in figures:
+                if claim.means(Fraction(figure)):
+                    yield Reference(figure, OTHER_CONVENTION + i / 10, convention, way=way)
 
 
 def _without_activation(subject: Subject, of: str, name: str, part: str) -> Iterator[Reference]:
@@ -246,44 +274,3 @@ def _networks(subject: Subject, of: str, name: str, part: str) -> Iterator[Refer
             continue  # no such layer there
         text, hint = f"this is the figure of {other}", "which variant is this?"
         yield _mistaken(figure, OTHER_NETWORK, "another network", text, hint)
-
-
-def nearby(subject: Subject, of: str) -> Nearby:
-    """Sizes that may be put in by mistake: of the layers before and after, of the input, the classes, the batch."""
-    rows = list(subject.report)
-    found: dict[int, str] = {}
-    row = subject.row(of)
-    place = rows.index(row) if row is not None else 0
-    if rows[-1].output_shape:
-        found[int(rows[-1].output_shape[-1])] = "the classes"
-    for other, what in ((place - 1, "before"), (place + 1, "after")):
-        if row is not None and 0 <= other < len(rows) and rows[other].output_shape:
-            found.setdefault(int(rows[other].output_shape[-1]), f"the channels of {rows[other].name}, the layer {what}")
-    for size in (size for one in rows[:1] for size in one.output_shape):
-        found.setdefault(int(size), "a size of the input")
-    for size in row.inputs[0] if row is not None and row.inputs else ():
-        found.setdefault(int(size), "a size of this layer's input")
-    if "batch" in subject.setting:
-        found.setdefault(int(subject.setting["batch"]), "the batch")
-    if "data" in subject.setting and "batch" in subject.setting and of == "model":
-        found.setdefault(
-            int(count(subject, "model", "steps_per_epoch")), "the steps of an epoch: the batch is left out"
-        )
-        if 0 < subject.setting.get("validation", 0) < 1:
-            found.setdefault(int(subject.setting["data"]), "all examples, those for validation too")
-            if "batch" in subject.setting:
-                every = steps(subject.whole("data"), subject)
-                text = f"the steps of all {int(subject.setting['data']):,} examples: no batch, none set aside"
-                found.setdefault(int(every), text)
-    return tuple((what, value) for value, what in found.items() if value > 1)
-
-
-def scales(subject: Subject) -> Nearby:
-    """Numbers by which a figure may have been multiplied, or not."""
-    setting = subject.setting
-    found: list[tuple[str, int]] = [(word, int(setting[word])) for word in ("batch", "epochs") if word in setting]
-    if "epochs" in setting:
-        found.append(("forward and backward of every epoch", 2 * int(setting["epochs"])))
-    if "data" in setting:
-        found.append(("all examples", int(setting["data"])))
-    return tuple((f"the {word}" if word in setting else word, many) for word, many in found)

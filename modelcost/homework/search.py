@@ -88,7 +88,7 @@ class Tried:
             yield from ((bits, several) for _, bits, several in outcomes[first:last] if bits <= limit)
 
 
-@lru_cache(maxsize=500)
+@lru_cache(maxsize=5_000)
 def _slips(form: Form, others: tuple[tuple[str, int], ...]) -> tuple[list[Slip], list[Outcome]]:
     """The slips of a form, and what each comes to: once for all that are alike, as layers and the claims of a class."""
     found = slips(form, others)

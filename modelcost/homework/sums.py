@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 OMITTED, TWICE, GROUP, EVERYWHERE = 3.0, 5.0, 3.0, 0.5
 COMMON = 3.5  # bits: likelier slips than this may have been made in every part alike
 IN_ONE_PART = 9.0  # bits that two slips in the same part of a sum have at most
+LEAST_OF_TWO = 3.5
+"""Bits that two slips have at least of which one is in a part, beside those of which part it is."""
 MOST_PARTS = 400
 MOST_PAIRS = 4_000  # changes, the likeliest, of which pairs are formed
 
@@ -56,6 +58,11 @@ class TriedSum:
             yield 0.0, ()
         if most < 1 or len(self.parts) > MOST_PARTS:
             return
+        if limit < LEAST_OF_TWO + self.place:
+            most = 1
+        if most == 1 and limit < inf and self._changes is None:
+            yield from self._one_part(low - value, high - value, limit)  # all else is likelier in other figures
+            return
         found = self._one(low - value, high - value, limit)
         if most > 1:
             found = chain(found, self._in_one_part(low, high, most, limit), self._two(low - value, high - value, limit))
@@ -75,6 +82,10 @@ class TriedSum:
             value = self.parts[name].value
             for bits, several in self.search(name).explained(low + value, high + value, 1, limit - self.place):
                 yield bits + self.place, tuple(_at(name, slip) for slip in several)
+
+    def _one_part(self, low: Any, high: Any, limit: float) -> Iterator[Found]:
+        """A part left out or counted twice: that is seen without a search of every part."""
+        return ((one[1], (placed(one),)) for one in self._left_out() if low <= one[0] <= high and one[1] <= limit)
 
     def _two(self, low: Any, high: Any, limit: float) -> Iterator[Found]:
         """Slips in two parts. The second is looked up by what the first leaves, those of few bits first."""

@@ -96,7 +96,8 @@ def _summary(shown: Shown) -> str:
         "full": "Full marking: a figure that follows from an earlier one has its points.",
         "strict": "Strict marking: a figure that follows from a wrong one has no points.",
     }[sheet.marking]
-    return f"{len(sheet.rows)} claims: {counted}. {'' if shown.hints_only else marking}".strip()
+    many = f"{len(sheet.rows):,} {'claim' if len(sheet.rows) == 1 else 'claims'}"
+    return f"{many}: {counted}. {'' if shown.hints_only else marking}".strip()
 
 
 def data(shown: Shown) -> dict[str, Any]:

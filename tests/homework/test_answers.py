@@ -159,6 +159,11 @@ BAD_CLAIMS = {
     "of: conv1, quantity: params, claim: nan": "a figure is written as .* Received: 'nan'",
     "of: conv1, quantity: params, claim: .inf": "a figure is written as .* Received: '.inf'",
     "of: conv1, quantity: params, claim: 1e400": "a figure has at most 300 digits",
+    "of: conv1, quantity: params, claim: -inf": "a figure is written as .* Received: '-inf'",
+    f"of: conv1, quantity: params, claim: 1{'0' * 400}": "a figure has at most 300 digits",
+    "of: conv1, quantity: params, claim: 2026-11-20": "a figure is written as .* Received: '2026-11-20'",
+    "of: conv1, quantity: params, claim: true": "a figure is written as .* Received: 'true'",
+    "of: conv1, quantity: params, claim: {a: 1}": "a figure is written as",
     "of: conv1, quantity: params, claim: ": "claim 1: a claim has of, quantity and claim; claim is missing",
     "of: conv1, claim: 1": "quantity is missing",
     "of: conv1, quantity: params, claim: 1, colour: red": "unknown key 'colour'",
@@ -203,6 +208,9 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "setting": (b"model: lenet5\nsetting: {batch: no}\nclaims: []", "a figure is written as"),
     "batch_0": (b"model: lenet5\nsetting: {batch: 0}\nclaims: []", "batch must be a whole number of at least 1"),
     "other_setting": (b"model: lenet5\nsetting: {bach: 3}\nclaims: []", "unknown setting 'bach'; did you mean batch"),
+    "cpu": (b"model: lenet5\nsetting: {cpu: i3}\nclaims: []", "unknown setting 'cpu'"),
+    "aliased": (b"model: lenet5\nclaims: &a [*a]", "anchors and aliases have no place here"),
+    "claims_by_name": (b"model: lenet5\nclaims: {conv1: 3}", "claims: expected a list"),
     "no_shape": (b"layers: [Flatten()]\nclaims: []", "a model is written out as input: .* and layers: "),
     "no_call": (b"input: 8\nlayers: [os.system('x')]\nclaims: []", "a layer is written as a call"),
     "not_set": (b"model: lenet5\nclaims: [{quantity: steps_per_epoch, claim: 3}]", "data is needed for this"),
@@ -318,6 +326,22 @@ def test_status_and_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     page = capsys.readouterr().out
     assert "&lt;b&gt;: marked" in page
     assert "<b>" not in page
+
+
+def test_a_claim_alone_is_told_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "one.yaml"
+    path.write_text("model: lenet5\nclaims: [{quantity: params, claim: 61_706}]", "utf-8")
+    assert main(["check", str(path)]) == 0
+    assert "1 claim: 1 right." in capsys.readouterr().out
+
+
+def test_what_follows_is_told_in_the_unit_that_was_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "units.yaml"
+    claims = "{of: model, quantity: params, claim: 108_810}, {of: model, quantity: params_megabytes, claim: 77.123}"
+    path.write_text(f"model: lenet5\nclaims: [{claims}]", "utf-8")
+    last = marked(answers(str(path))).rows[-1].verdict
+    assert not last.explanations
+    assert last.note.endswith("from earlier figures of the sheet it would be 0.43524")
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv", "html"])

@@ -147,3 +147,13 @@ def test_a_right_figure_of_zero_is_zero() -> None:
     sheet = marked(from_data({"model": NET, "claims": claims}, "sheet"))
     assert [row.verdict.status for row in sheet.rows] == ["right", "wrong"]
     assert [row.verdict.right for row in sheet.rows] == [0, 0]
+
+
+def test_only_a_claim_of_its_size_is_held_against_exact_figures_by_other_conventions() -> None:
+    setting = {"batch": 32, "optimizer": "adam"}
+    right = mc.cost("lenet5", convention="2macs", **setting).minibatch.flops
+    for claimed, status, costed in ((right, "right by convention", True), (17 * right, "wrong", False)):
+        subject = Subject(mc.load("lenet5"), setting)
+        verdict = verdict_on(Claim("net", "model", "flops_per_minibatch", numeral(int(claimed))), subject)
+        assert verdict.status == status
+        assert ((("2macs", "adam") in subject.reports) is costed) and (("flops", "adam") in subject.reports)
