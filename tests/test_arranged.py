@@ -148,3 +148,9 @@ def test_models_within_that_are_called_as_the_rows_of_training_are_rows_of_their
         )
         assert [row.figures for row in found.training] == [row.figures for row in plain.training]
         assert [row.figures for row in found.memory.rows] == [row.figures for row in plain.memory.rows]
+
+
+def test_several_layers_together_have_no_receptive_field() -> None:
+    report = mc.cost("lenet5").with_columns("receptive_field", "intensity").arranged(top=1)
+    first, others = (line for line in str(report).splitlines() if line.startswith(("C3", "8 others")))
+    assert "14x14" in first and "unknown" not in others

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modelcost.arranged import Together
 from modelcost.errors import ModelCostError
 from modelcost.report import ASKED_COLUMNS
 
@@ -63,7 +64,9 @@ def _data(value: Any) -> Any:
 
 
 def value(row: Row, name: str) -> Any:
-    """The value of a row; "unknown" where nobody knows it, None where there is none."""
+    """The value of a row; "unknown" where nobody knows it, None where there is none, as of several layers together."""
+    if isinstance(row, Together):
+        return None
     try:
         return getattr(row, name)
     except ModelCostError:

@@ -65,6 +65,7 @@ class Record:
         for name, value in mine.items():
             if found.get(name) != value:
                 told = f"{name} {short(found.get(name))}, not {short(value)}"
+                told = "its points have other values, or another order" if name == "digest" else told
                 raise ModelCostError(f"{short(str(self.path))} is of another sweep: {told}; name another file")
 
     def _take(self, line: Mapping[str, Any], number: int) -> None:

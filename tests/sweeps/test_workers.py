@@ -191,7 +191,7 @@ def test_a_file_cut_anywhere_is_resumed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "told"),
     [
-        ({"units": [1, 2, 14]}, "is of another sweep: digest"),
+        ({"units": [1, 2, 14]}, "is of another sweep: its points have other values, or another order"),
         ({"units": [1, 2]}, "is of another sweep: points 3, not 2"),
         ({"units": [1, 2, 13], "layers": [1]}, "is of another sweep: choices"),
         ({"units": [1, 2, 13], "figures": ["macs"]}, "is of another sweep: figures"),
