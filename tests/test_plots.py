@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -88,10 +90,9 @@ def test_a_figure_shows_itself_in_a_notebook() -> None:
 
 
 def test_drawing_leaves_no_state_behind() -> None:
-    import sys
-
-    mc.cost("lenet5").plot()
-    assert "matplotlib.pyplot" not in sys.modules
+    program = "import sys, modelcost as mc; mc.cost('lenet5').plot(); print('matplotlib.pyplot' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_hostile_names_are_drawn_as_they_are() -> None:
