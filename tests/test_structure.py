@@ -22,6 +22,7 @@ ROOT = Path(modelcost.__file__).parent
 FLOORS = (
     {"errors", "dtypes"},
     {"naming", "prefixes"},
+    {"numbered"},
     {"notation", "operators", "initializers", "regularizers", "constraints"},
     {"count"},
     {"sizes"},

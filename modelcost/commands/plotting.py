@@ -32,10 +32,11 @@ def plotted(report: Report, given: Namespace) -> None:
     for name in PLOTS:
         path = getattr(given, name)
         if path is not None:
-            _saved(getattr(report, name), path, _option(name))
+            saved_picture(getattr(report, name), path, _option(name))
 
 
-def _saved(drawn: Callable[[], Any], path: str, option: str) -> None:
+def saved_picture(drawn: Callable[[], Any], path: str, option: str) -> None:
+    """Draw into a file, as the ending of its name says; an error before anything is drawn where it says nothing."""
     from modelcost.commands.saving import saved
     from modelcost.errors import unknown
     from modelcost.render.plots import ENDINGS, written

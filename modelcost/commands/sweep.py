@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from functools import partial
 
 from modelcost.commands.arguments import Parser, add_fixed_settings, add_output, is_option, settings, whole
 from modelcost.commands.timing import add_timing
@@ -165,12 +166,12 @@ def _prepared() -> None:
 
 
 def _draw(points: Points, front: Points, given: Namespace) -> None:
-    from modelcost.commands.saving import saved
-    from modelcost.render.sweep_plot import drawn, figure
+    from modelcost.commands.plotting import saved_picture
+    from modelcost.render.plots.sweep import figure
 
     axes = [name.removeprefix("-") for name in given.pareto or ()][:2]
-    made = figure(points, axes[0], axes[1], front=front) if len(axes) == 2 else figure(front)
-    saved(drawn(made, given.picture.rpartition(".")[2].lower()), given.picture, "--plot")
+    drawn = partial(figure, points, axes[0], axes[1], front) if len(axes) == 2 else partial(figure, front)
+    saved_picture(drawn, given.picture, "--plot")
 
 
 def names(text: str) -> list[str]:

@@ -178,8 +178,8 @@ class Points:
         return DataFrame(self.columns)
 
     def plot(self, x: str | None = None, y: str | None = None, front: Points | None = None) -> Any:
-        """A Matplotlib figure of one column over another; see `render.sweep_plot`."""
-        from modelcost.render.sweep_plot import figure
+        """A Matplotlib figure of one column over another; see `render.plots.sweep`."""
+        from modelcost.render.plots.sweep import figure
 
         return figure(self, x, y, front)
 

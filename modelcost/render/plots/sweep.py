@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from modelcost.errors import ModelCostError, unknown
-from modelcost.render.escape import visible
-from modelcost.render.plots import new_figure
+from modelcost.errors import ModelCostError
+from modelcost.render.plots import PALETTE, new_figure, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,12 +12,11 @@ if TYPE_CHECKING:
 
     from modelcost.sweeps import Points
 
-COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
-"""Told apart by the colour-blind too. Source: Okabe and Ito 2008, "Color Universal Design"."""
+SERIES = ("blue", "orange", "green", "purple", "sky blue", "vermilion", "yellow", "black")
+"""The colours of the first series, the second, ..."""
 MARKERS = "osD^vP*X"
 WIDE = 30
 """The ratio of the largest value to the smallest from which an axis is logarithmic."""
-ENDINGS = ("png", "svg", "pdf")
 
 
 def figure(points: Points, x: str | None = None, y: str | None = None, front: Points | None = None) -> Any:
@@ -34,7 +32,7 @@ def figure(points: Points, x: str | None = None, y: str | None = None, front: Po
     made = new_figure(8, 5)
     axes = made.add_subplot()
     for i, (label, which) in enumerate(_series(points, x, y)):
-        style: dict[str, Any] = {"color": COLORS[i], "marker": MARKERS[i], "markersize": 4, "label": label}
+        style: dict[str, Any] = {"color": PALETTE[SERIES[i]], "marker": MARKERS[i], "markersize": 4, "label": label}
         style |= {"linewidth": 1 if _is_curve(points, x, label) else 0, "alpha": 1 if front is None else 0.4}
         order = which[_numbers(points, x)[which].argsort(kind="stable")]
         axes.plot(_numbers(points, x)[order], _numbers(points, y)[order], **style)
@@ -47,7 +45,7 @@ def figure(points: Points, x: str | None = None, y: str | None = None, front: Po
             getattr(axes, f"set_{letter}scale")("log")
         elif points[name].dtype.kind == "i":
             getattr(axes, f"{letter}axis").get_major_locator().set_params(integer=True)
-    axes.set(xlabel=_text(x), ylabel=_text(y), title=_text(f"{points.of}: {len(points):,} points"))
+    axes.set(xlabel=text(x), ylabel=text(y), title=text(f"{points.of}: {len(points):,} points"))
     axes.grid(alpha=0.3)
     if axes.get_legend_handles_labels()[1]:
         axes.legend()
@@ -59,20 +57,6 @@ def _is_curve(points: Points, x: str, label: str | None) -> bool:
     others = (name for name in points.choices if name != x)
     alone = all(len(set(map(str, points[name].tolist()))) == 1 for name in others)
     return x in points.choices and (alone or label is not None)
-
-
-def drawn(made: Any, format: str) -> bytes:
-    """A figure as a picture in one of `ENDINGS`."""
-    if format not in ENDINGS:
-        raise unknown("ending of a picture", format, ENDINGS)
-    from io import BytesIO
-
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    FigureCanvasAgg(made)
-    bytes_of = BytesIO()
-    made.savefig(bytes_of, format=format, metadata={"Date": None} if format == "svg" else None)
-    return bytes_of.getvalue()
 
 
 def _first_numbers(points: Points) -> str:
@@ -100,17 +84,12 @@ def _series(points: Points, x: str, y: str) -> Iterator[tuple[str | None, Any]]:
     others = (name for name in points.choices if name not in (x, y))
     for name in others if x in points.choices else ():
         values = list(dict.fromkeys(map(str, points[name].tolist())))
-        if 1 < len(values) <= len(COLORS):
+        if 1 < len(values) <= len(SERIES):
             told = np.array([str(value) for value in points[name].tolist()])
-            yield from ((_text(f"{name} = {value}"), np.flatnonzero(told == value)) for value in values)
+            yield from ((text(f"{name} = {value}"), np.flatnonzero(told == value)) for value in values)
             return
     yield None, np.arange(len(points))
 
 
 def _spans_much(values: Any) -> bool:
     return bool(values.min() > 0 and values.max() >= WIDE * values.min())
-
-
-def _text(text: str) -> str:
-    """A name from elsewhere, which matplotlib is not to read as mathematics."""
-    return visible(text).replace("$", r"\$")
