@@ -8,7 +8,6 @@ from modelcost.figures import MissingFigureError
 from modelcost.importers import load
 from modelcost.levels import LEVELS
 from modelcost.memory import FIGURES as MEMORY
-from modelcost.memory import Memory
 from modelcost.report import FIGURES
 from modelcost.timing.estimate import LEVELS as TIMED
 
@@ -38,8 +37,6 @@ NEEDED = {
     "test_flops": "examples to test on; give test=...",
 }
 COMMON = (*FIGURES, "minibatch.flops", "epoch.flops", "run.flops", "memory.peak_training_bytes", "time.run.seconds")
-TRAINED = ("optimizer_bytes", "peak_training_bytes", "process_training_bytes")
-"""Figures of memory that depend on the optimizer."""
 APART = ("memory", "time")
 """Figures of which no formula holds for all sizes."""
 
@@ -98,16 +95,8 @@ class Costing:
         if sizes:
             settings["input"] = resized(model, sizes, settings.get("input"))
         report = cost(model, **settings)
-        memory: list[Memory] = []
-        found: dict[str, Any] = {}
-        for name in self.figures:
-            if name.startswith("memory."):
-                memory = memory or [_memory(model, settings)]
-                value = _held(memory[0], name.removeprefix("memory."), settings)
-            else:
-                value = figure(report, name)
-            found[name] = value if isinstance(value, float) else int(value)
-        return found
+        found = {name: figure(report, name) for name in self.figures}
+        return {name: value if isinstance(value, float) else int(value) for name, value in found.items()}
 
     def _model(self, choices: Mapping[str, Any]) -> Model:
         from modelcost.model import Model
@@ -121,8 +110,10 @@ class Costing:
 
 
 def figure(report: Report, name: str) -> Any:
-    """A figure of a report by its name, those of its time too."""
+    """A figure of a report by its name, those of its time and its memory too."""
     first, _, last = name.rpartition(".")
+    if first == "memory":
+        return getattr(report.memory, last)
     if name.startswith("time."):
         return getattr(getattr(report.time, first.removeprefix("time.")), last)
     if first in report.levels and last in NEEDED and last not in report.levels[first]:
@@ -148,18 +139,3 @@ def resized(model: Model, sizes: Mapping[str, int], given: Any = None) -> list[t
 
 def _several(given: Any) -> list[Any]:
     return list(given) if isinstance(given[0], list | tuple) else [given]
-
-
-def _held(memory: Memory, name: str, settings: Mapping[str, Any]) -> Any:
-    if name in TRAINED and settings.get("optimizer") is None:
-        raise MissingFigureError(f"no memory.{name} without an optimizer; give optimizer=...")
-    return getattr(memory, name)
-
-
-def _memory(model: Model, settings: Mapping[str, Any]) -> Memory:
-    """The memory of a model in these settings of `cost`."""
-    names = ("batch", "dtype", "input", "optimizer")
-    asked = {name: settings[name] for name in names if settings.get(name) is not None}
-    if "input" in asked:
-        asked["input"] = _several(asked["input"])
-    return Memory(model, **asked)

@@ -248,7 +248,7 @@ def test_what_is_refused_before_anything_is_done(subject: Any, choices: dict[str
     [
         ("epoch.forward_flops", "no epoch without the number of training examples; give data"),
         ("minibatch.flops", "no minibatch.flops without an optimizer; give optimizer"),
-        ("memory.peak_training_bytes", "no memory.peak_training_bytes without an optimizer"),
+        ("memory.peak_training_bytes", "no memory of training without an optimizer"),
         ("time.run.seconds", "no time without a CPU; give cpu"),
     ],
 )
