@@ -264,9 +264,10 @@ def _bound(cls: type[Layer], args: tuple[Any, ...], kwargs: dict[str, Any]) -> d
 def _key(layer: Layer, inputs: tuple[Shape, ...], options: dict[str, Any] | None) -> Any:
     """What a call's facts depend on: the class, its arguments, and the sizes that came in.
 
-    Sizes that have a working are told apart by identity, never by value: equal numbers can have
-    different formulas. What is remembered holds them, so their identities stay theirs. There is
-    no key, and nothing is remembered, for a layer around other layers: these can be frozen later.
+    Sizes that have a working, or can be bound, are told apart by identity, never by value: equal
+    numbers can have different formulas. What is remembered holds them, so their identities stay
+    theirs. There is no key, and nothing is remembered, for a layer around other layers: these can
+    be frozen later.
     """
     if not layer.remembered:
         return None
@@ -281,6 +282,8 @@ def _key(layer: Layer, inputs: tuple[Shape, ...], options: dict[str, Any] | None
 
 def _identity(value: Any) -> Any:
     if isinstance(value, Term):
+        if isinstance(value, Count) and not value.args and not value.size:
+            return Count, int(value), value.name
         return Term, id(value)
     if isinstance(value, Layer):
         return []  # cannot be hashed: no key

@@ -94,16 +94,20 @@ def makers(model: Model, entries: Sequence[Entry]) -> list[tuple[Entry, Output]]
 def _through(call: Passed, trained: bool, by_logits: bool) -> Gradients:
     """A call's gradients, those of what it gave added up first."""
     entry = call.entry
+    given = tuple(flow.wanted and flow.readers > 0 for flow in call.gave)
+    asked = (tuple(flow.wanted for flow in call.came), trained, phase(entry), given)
+
+    def found() -> Gradients:
+        return gradients(without(entry.facts, "activation") if by_logits else entry.facts, *asked)
+
     try:
-        facts = without(entry.facts, "activation") if by_logits else entry.facts
-        given = [flow.wanted and flow.readers > 0 for flow in call.gave]
-        own = gradients(facts, [flow.wanted for flow in call.came], trained, phase(entry), given)
+        own: Gradients = entry.facts.remembered(("gradients", by_logits, *asked), found)
     except ModelCostError as error:
         raise type(error)(f"{entry.name}: {error}") from None
     for flow, reached in zip(call.came, own.reached, strict=True):
         flow.readers += reached
-    came_back = [accumulated(flow.added()) for flow in call.gave if flow.readers > 1]
-    return own.but(to_inputs=[*came_back, *own.to_inputs])
+    several = [flow for flow in call.gave if flow.readers > 1]
+    return own.but(to_inputs=[*(accumulated(flow.added()) for flow in several), *own.to_inputs]) if several else own
 
 
 def without(facts: Facts, part: str) -> Facts:

@@ -61,8 +61,9 @@ def _by_weight(entries: Sequence[Entry]) -> dict[Any, Reads]:
     """The calls that read each weight, the one that owns it first."""
     several: dict[Any, Reads] = {}
     for entry in entries:
+        owners = frozenset(entry.layer.weight_owners()) if entry.facts.weights else None
         for weight in entry.facts.weights:
-            several.setdefault((frozenset(entry.layer.weight_owners()), weight.name), []).append((entry, weight))
+            several.setdefault((owners, weight.name), []).append((entry, weight))
     return several
 
 
@@ -73,6 +74,8 @@ def _penalized(entry: Entry, weight: Weight) -> bool:
 
 def _among(own: Gradients, weight: Weight, before: int, whole: bool) -> Gradients:
     """The gradients of a call with that of one weight, which so many calls before it have, as one of all of these."""
+    if whole and not before and weight.name not in own.looked_up:
+        return own
     works: Sequence[Any] = own.by_weight[weight.name] if whole else ()
     if whole and before:
         works = (*works, accumulated(weight.params, once=True))

@@ -38,12 +38,23 @@ FIGURES = (*(f"{name}_flops" for name in PASSES), "flops")
 
 
 class Doing:
-    """Something in a step: a layer's call, the loss, what the optimizer does once; its work by pass."""
+    """Something in a step: a layer's call, the loss, what the optimizer does once; its work by pass.
 
-    __slots__ = ("name", "type", "works")
+    `find` gives that work: calls that are alike in all share it, and who asks for no figure of training needs none.
+    """
 
-    def __init__(self, name: str, type: str, works: Mapping[str, Sequence[Work]]) -> None:
-        self.name, self.type, self.works = name, type, works
+    __slots__ = ("find", "name", "type")
+
+    def __init__(self, name: str, type: str, find: Callable[[], Mapping[str, Sequence[Work]]]) -> None:
+        self.name, self.type, self.find = name, type, find
+
+    @property
+    def works(self) -> Mapping[str, Sequence[Work]]:
+        """Its work by pass."""
+        return self.find()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Doing, (self.name, self.type, partial(dict, self.works))
 
 
 class Step:
@@ -64,45 +75,77 @@ class Step:
         self.gradients = backward(model, entries, by_logits=self.by_logits)
         self.changed, self.looked_up = changed(entries, self.gradients), looked_up(entries, self.gradients)
         self.penalties: list[Penalty] = []
+        self._known: dict[Any, Any] = {}
         self.doings = list(self._doings(entries))
-        self._pairs = [
-            {name: _written(name, rule.flops_of(doing.works[name])) for name in PASSES if doing.works.get(name)}
-            for doing in self.doings
-        ]
 
     def flops(self, which: Sequence[str], batch: Any) -> Any:
         """The FLOPs of these passes in all, on so many examples."""
-        each, once = (
-            total(
-                pairs[name][i].called(doing.name)
-                for doing, pairs in zip(self.doings, self._pairs, strict=True)
-                for name in which
-                if name in pairs and not absent(pairs[name][i])
-            )
-            for i in (0, 1)
-        )
+        found = [(doing.name, self._pair(doing.works, name)) for doing in self.doings for name in which]
+        each, once = (total(pair[i].called(layer) for layer, pair in found if not absent(pair[i])) for i in (0, 1))
         return on_batch((each, once), batch)
+
+    def flops_of(self, doing: Doing, name: str, batch: Any) -> Any:
+        """The FLOPs of a pass of one thing that is done in it, on so many examples."""
+        works = doing.works
+        key = id(works), name, id(batch)
+        _, figure = self._remembered(key, lambda: (batch, on_batch(self._pair(works, name), batch)))  # held: its id
+        return figure
+
+    def _pair(self, works: Mapping[str, Sequence[Work]], name: str) -> tuple[Any, Any]:
+        """The FLOPs of a pass as (for each example, once a call)."""
+        find = partial(self.rule.flops_of, works.get(name, ()))
+        pair: tuple[Any, Any] = self._remembered((id(works), name), lambda: _written(name, find()))
+        return pair
+
+    def _remembered(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` gave for this key the first time: calls that are alike in all share their work, and its sums."""
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]
 
     def _doings(self, entries: Sequence[Entry]) -> Iterator[Doing]:
         names = [entry.name for entry in entries]
         for entry in entries:
-            works = _layer_works(entry, self.gradients.get(entry.name))
-            fined = _penalties(entry)
+            key = self._key(entry)
+            fined = self._remembered((*key, "penalties"), partial(_penalties, entry))
+            self._remembered((*key, "constraints"), partial(_constraints, entry, self.changed.get(entry.name, ())))
             self.penalties += fined
-            for penalty in fined:
-                works["forward"] += penalty.forward
-                works["input_gradient" if penalty.of == "output" else "weight_gradient"] += penalty.gradient
-            works["optimizer"] = self._changes(entry, self.optimizer.update_work)
-            yield Doing(entry.name, entry.type, works)
+            doing = Doing(entry.name, entry.type, partial(self._remembered, key, partial(self._works, entry, fined)))
+            if entry.name in self.looked_up:
+                doing.works  # noqa: B018 - an optimizer may not take rows: then the error comes now
+            yield doing
         if self.lost:
-            together = [*(one.work for one in self.lost), joined([None] * len(self.lost), len(self.penalties))]
-            works = {
-                "forward": [work for one in together for work in one.forward],
-                "input_gradient": [work for one in together for work in one.gradient],
-            }
-            yield Doing(free_name("loss", names), " + ".join(type(one).__name__ for one in self.losses), works)
-        once = {"optimizer": self.optimizer.step_work(sum(map(len, self.changed.values())))}
+            kinds = " + ".join(type(one).__name__ for one in self.losses)
+            yield Doing(free_name("loss", names), kinds, partial(self._remembered, "loss", self._of_loss))
+        once = partial(self._remembered, "optimizer", self._of_optimizer)
         yield Doing(free_name("optimizer", names), type(self.optimizer).__name__, once)
+
+    def _key(self, entry: Entry) -> tuple[Any, ...]:
+        """What the work of a call depends on."""
+        weights = tuple(weight.name for weight in self.changed.get(entry.name, ()))
+        own = entry.name if entry.name in self.looked_up else ""
+        gradients = self.gradients.get(entry.name)
+        return id(entry.facts), id(gradients), entry.trainable, entry.owns_weights, weights, own
+
+    def _works(self, entry: Entry, fined: Sequence[Penalty]) -> dict[str, list[Work]]:
+        """What a call does in a step, by pass; some of it is that of penalties."""
+        works = _layer_works(entry, self.gradients.get(entry.name))
+        for penalty in fined:
+            works["forward"] += penalty.forward
+            works["input_gradient" if penalty.of == "output" else "weight_gradient"] += penalty.gradient
+        works["optimizer"] = self._changes(entry, self.optimizer.update_work)
+        return works
+
+    def _of_loss(self) -> dict[str, list[Work]]:
+        together = [*(one.work for one in self.lost), joined([None] * len(self.lost), len(self.penalties))]
+        return {
+            "forward": [work for one in together for work in one.forward],
+            "input_gradient": [work for one in together for work in one.gradient],
+        }
+
+    def _of_optimizer(self) -> dict[str, list[Work]]:
+        """What the optimizer does once, whatever the weights."""
+        return {"optimizer": self.optimizer.step_work(sum(map(len, self.changed.values())))}
 
     def _changes(self, entry: Entry, work: Callable[[Sequence[Weight], Mapping[str, Any]], list[Work]]) -> list[Work]:
         """What the optimizer does with the weights of a call, and then their constraints."""
@@ -119,7 +162,7 @@ class Step:
 
     def training(self, batch: Any) -> Training:
         """A row for each thing that is done in it, on so many examples."""
-        rows = [StepRow(doing, pairs, batch) for doing, pairs in zip(self.doings, self._pairs, strict=True)]
+        rows = [StepRow(doing, partial(self.flops_of, doing), batch) for doing in self.doings]
         totals: dict[str, Any] = {f"{name}_flops": partial(self.flops, (name,), batch) for name in PASSES}
         totals["flops"] = partial(self.flops, PASSES, batch)
         return Training(rows, Figures("training", totals))
@@ -170,11 +213,14 @@ class Training:
 class StepRow(Figures):
     """What one call of a layer, the loss, or the optimizer does in a step, in FLOPs by pass."""
 
-    def __init__(self, doing: Doing, pairs: Mapping[str, tuple[Any, Any]], batch: Any) -> None:
-        figures = {f"{name}_flops": on_batch(pairs.get(name, (NOTHING, NOTHING)), batch) for name in PASSES}
-        together = summed(figure.called(name) for name, figure in figures.items() if not absent(figure))
-        super().__init__(doing.name, {**figures, "flops": together})
+    def __init__(self, doing: Doing, flops_of: Callable[[str, Any], Any], batch: Any) -> None:
+        figures = {f"{name}_flops": partial(flops_of, name, batch) for name in PASSES}
+        super().__init__(doing.name, {**figures, "flops": self._together})
         self.name, self.type, self.doing, self.batch = doing.name, doing.type, doing, batch
+
+    def _together(self) -> Any:
+        passes = ((name, getattr(self, name)) for name in FIGURES[:-1])
+        return summed(figure.called(name) for name, figure in passes if not absent(figure))
 
     def part(self, name: str) -> Figures:
         """All columns of one pass, such as "weight_gradient"; `UnknownNameError` for another name."""

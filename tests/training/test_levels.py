@@ -9,6 +9,7 @@ import pytest
 import modelcost as mc
 from modelcost.cli import main
 from modelcost.errors import ModelCostError
+from modelcost.training.optimizers import SGD
 
 TRAINED = ("forward_flops", "backward_flops", "optimizer_flops")
 
@@ -283,3 +284,46 @@ def test_an_input_that_comes_out_as_it_is_has_its_loss_but_no_gradient() -> None
     more = {"sub": 2 * 4, "mul": 2 * 4, "mean of an example": 2 * (3 + 1), "mean of the batch": 1 + 1, "both": 2}
     assert both.forward_flops == alone.forward_flops + sum(more.values())
     assert both.input_gradient_flops == alone.input_gradient_flops
+
+
+def test_who_asks_for_the_forward_pass_alone_pays_for_no_update() -> None:
+    class Counted(SGD):
+        updates = 0
+
+        def update(self, at: Any) -> None:
+            Counted.updates += 1
+            super().update(at)
+
+    layers = [mc.Dense(8, name=f"layer_{i}") for i in range(20)]
+    report = mc.cost(mc.Sequential([mc.Input((8,)), *layers]), optimizer=Counted())
+    assert report.example.forward_flops == 20 * (8 * 8 + 8 * 8) and Counted.updates == 0
+    step = report.training["layer_3"]
+    assert step.optimizer_flops == 2 * 72 and Counted.updates == 1  # those that are alike share it
+    assert report.minibatch.optimizer_flops == 20 * 2 * 72 + 1  # the counter of steps
+    assert Counted.updates == 2  # the first layer is another kind: nothing goes back into what comes in
+
+
+def test_calls_alike_in_their_facts_train_each_by_its_own_circumstances() -> None:
+    """One frozen, one with a penalty, one read twice, one below all others: each as it is where it stands alone."""
+
+    def net(*, first: Any = (), second: Any = (), third: Any = (), twice: bool = False) -> Any:
+        x = mc.Input((8,))
+        a = mc.Dense(8, name="a", **dict(first))(x)
+        b = mc.Dense(8, name="b", **dict(second))(a)
+        c = mc.Dense(8, name="c", **dict(third))(b)
+        model = mc.Model(x, mc.Add(name="sum")([c, b]) if twice else c)
+        return mc.cost(model, batch=2, optimizer="adam").training
+
+    plain, N, products = net(), 2, 8 * 8
+    weights = (2 * N - 1) * products + (N - 1) * 8
+    assert [plain[name].weight_gradient_flops for name in "abc"] == [weights] * 3
+    assert [plain[name].input_gradient_flops for name in "abc"] == [0, *[N * 8 * 15] * 2]
+    frozen = net(second={"trainable": False})
+    assert frozen["b"].weight_gradient_flops == frozen["b"].optimizer_flops == 0
+    assert frozen["b"].input_gradient_flops == plain["b"].input_gradient_flops
+    assert [frozen[name].flops for name in "ac"] == [plain[name].flops for name in "ac"]
+    fined = net(third={"kernel_regularizer": "l2"})
+    assert fined["c"].weight_gradient_flops > weights == fined["b"].weight_gradient_flops
+    assert net(twice=True)["b"].input_gradient_flops == plain["b"].input_gradient_flops + N * 8
+    lowest = net(first={"trainable": False})
+    assert [lowest[name].input_gradient_flops for name in "abc"] == [0, 0, N * 8 * 15]
