@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import inf, log2
 
 from modelcost.homework.misread import meant
-from modelcost.homework.search import FURTHER, ends, together
+from modelcost.homework.search import FURTHER, Tried, ends, together
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,13 +100,18 @@ def diagnosed(
         found = _best(found)
         if found and says - MARGIN < FAR:
             break  # so few digits would fit two slips or other whatever they were
-        if any(one.certain and (one.bits <= ENOUGH or most > 1) for one in found):
+        if any(one.certain and (one.bits <= ENOUGH + _where(one.reference) or most > 1) for one in found):
             break
     rivals = [one for one in found if one.bits <= found[0].bits + ROUNDED]
     for one in found:
         one.working = _working(one, nearby)
         one.certain = one.certain and (claim.exact or len(rivals) == 1)
     return found
+
+
+def _where(reference: Reference) -> float:
+    """Bits of which part of a long sum it is: these are in every explanation of one slip there, and of two."""
+    return log2(len(reference.parts)) / 2 if len(reference.parts) > MANY else 0.0
 
 
 def _limit(found: Sequence[Explanation], says: float, most: int, long: bool) -> float:
@@ -159,6 +164,6 @@ def _working(explanation: Explanation, nearby: Nearby) -> str:
     """The numbers that the student multiplied and added, where all slips are in one formula."""
     slips = [slip for slip in explanation.slips if slip is not explanation.reference.slip]
     search = explanation.reference.search(nearby)
-    if search is None or not all(slip.values for slip in slips) or len(search.form.nodes) > 60:
+    if not isinstance(search, Tried) or not all(slip.values for slip in slips):
         return ""
     return search.form.written(together(slips))

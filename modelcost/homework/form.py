@@ -7,7 +7,7 @@ is worth 1 and a term that was left out is worth 0, so that every slip is of thi
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from modelcost.count import Count, Term, product, total
 from modelcost.homework.windowing import sizes_behind
@@ -29,34 +29,23 @@ DEEPEST = 12
 class Node:
     """A node of a form: its operator ("leaf", "mul", "add"), its parts, its value, what it is called.
 
-    `signs`: of the parts of a sum, +1 or -1. `behind`: the node of the count's own tree, without names.
-    `label`: what a product or a sum is called.
+    `signs`: of the parts of a sum, +1 or -1. `leaves`: those under it, from left to right. `within`: its own place and
+    those of all nodes under it, a bit for each.
+    `behind`: the node of the count's own tree, without names. `up`: the node that it is a part of.
     """
 
-    __slots__ = ("behind", "index", "name", "op", "parts", "signs", "up", "value")
+    __slots__ = ("behind", "index", "leaves", "name", "op", "parts", "signs", "up", "value", "within")
 
-    def __init__(self, op: str, value: int, name: str | None, behind: Any, index: int) -> None:
+    def __init__(
+        self, op: str, value: int, name: str | None, behind: Any, index: int, parts: list[Node], signs: list[int]
+    ) -> None:
         self.op, self.value, self.name, self.behind, self.index = op, value, name, behind, index
-        self.parts: list[Node] = []
-        self.signs: list[int] = []
+        self.parts, self.signs = parts, signs
+        self.leaves: list[Node] = [leaf for part in parts for leaf in part.leaves] if parts else [self]
         self.up: Node | None = None
-
-    def leaves(self) -> Iterator[Node]:
-        """The leaves under it, from left to right."""
-        waiting = [self]
-        while waiting:
-            node = waiting.pop()
-            if node.op == "leaf":
-                yield node
-            waiting.extend(reversed(node.parts))
-
-    def within(self) -> Iterator[int]:
-        """Its own place and those of all nodes under it."""
-        waiting = [self]
-        while waiting:
-            node = waiting.pop()
-            yield node.index
-            waiting.extend(node.parts)
+        self.within = 1 << index
+        for part in parts:
+            self.within |= part.within
 
 
 class Form:
@@ -66,11 +55,14 @@ class Form:
     >>> form = Form(k*k*c*f + f)
     >>> form.valued({}), form.valued({leaf.index: 1 for leaf in form.named["C"]})
     (4640, 320)
+
+    `deepest`: how many levels are opened, with 0 only the outermost; `most`: nodes beyond which none is opened.
     """
 
-    def __init__(self, count: Any) -> None:
+    def __init__(self, count: Any, deepest: int = DEEPEST, most: int = MOST_NODES) -> None:
         self.nodes: list[Node] = []
-        self.whole = count
+        self.whole, self.deepest, self.most = count, deepest, most
+        self._behind: dict[int, dict[str, int]] = {}
         self.root = self._opened(count, None, 0)
         self.values = [node.value for node in self.nodes]
         self.inner = [
@@ -79,13 +71,26 @@ class Form:
             if node.op != "leaf"
         ]
         self.named: dict[str | None, list[Node]] = {}
-        for leaf in self.root.leaves():
+        for leaf in self.root.leaves:
             self.named.setdefault(leaf.name, []).append(leaf)
 
     @cached_property
     def likeness(self) -> tuple[Any, ...]:
         """What two forms share in which the same can go wrong: the nodes, and what is behind each leaf."""
-        return tuple((node.op, node.value, node.name, tuple(node.signs), _working(node)) for node in self.nodes)
+        return tuple((node.op, node.value, node.name, *node.signs, *self._working(node)) for node in self.nodes)
+
+    def sizes_behind(self, leaf: Node) -> dict[str, int]:
+        """The sizes that a leaf was worked out from, by their letters; found once for all places that it stands in."""
+        key = id(leaf.behind)
+        if key not in self._behind:
+            self._behind[key] = sizes_behind(leaf)
+        return self._behind[key]
+
+    def _working(self, node: Node) -> tuple[Any, ...]:
+        """What a leaf was worked out from, where it was."""
+        if node.op != "leaf" or not getattr(node.behind, "args", ()):
+            return ()
+        return node.behind.op, *self.sizes_behind(node).items()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Form) and self.likeness == other.likeness
@@ -118,8 +123,7 @@ class Form:
         return known[self.root.index]
 
     def _node(self, op: str, value: int, name: str | None, behind: Any, parts: list[Node], signs: list[int]) -> Node:
-        node = Node(op, value, name, behind, len(self.nodes))
-        node.parts, node.signs = parts, signs
+        node = Node(op, value, name, behind, len(self.nodes), parts, signs)
         for part in parts:
             part.up = node
         self.nodes.append(node)
@@ -130,8 +134,8 @@ class Form:
         name = name or named
         op = getattr(inner, "op", "leaf")
         op = {"sub": "add"}.get(op, op)
-        is_size = name is not None and SIZE.fullmatch(name) is not None
-        shut = op not in ("mul", "add") or (is_size and op == "add") or depth > DEEPEST or len(self.nodes) > MOST_NODES
+        is_size = op == "add" and name is not None and is_short(name)
+        shut = op not in ("mul", "add") or is_size or depth > self.deepest or len(self.nodes) > self.most
         if shut:
             return self._node("leaf", int(count), name or getattr(inner, "name", None), inner, [], [])
         parts, signs = [], []
@@ -166,11 +170,10 @@ class Form:
         return added
 
 
-def _working(node: Node) -> tuple[Any, ...]:
-    """What a leaf was worked out from, where it was."""
-    if node.op != "leaf" or not getattr(node.behind, "args", ()):
-        return ()
-    return node.behind.op, *sizes_behind(node).items()
+@lru_cache(maxsize=10_000)
+def is_short(name: str) -> bool:
+    """Whether a name is what a size is called in formulas."""
+    return SIZE.fullmatch(name) is not None
 
 
 def _behind(count: Any) -> tuple[str | None, Any]:

@@ -107,7 +107,7 @@ def _factors(step: Step) -> Counter[Fraction]:
 
 
 def _without_ones(part: Node) -> Counter[Fraction]:
-    return Counter(Fraction(leaf.value) for leaf in part.leaves() if leaf.value != 1)
+    return Counter(Fraction(leaf.value) for leaf in part.leaves if leaf.value != 1)
 
 
 def differences(step: Step, form: Form, nearby: Nearby = (), within: Node | None = None) -> list[Slip] | None:
@@ -119,7 +119,7 @@ def differences(step: Step, form: Form, nearby: Nearby = (), within: Node | None
     >>> [slip.text for slip in differences(working("256*(10*5*5)"), form)]
     ['10 stands where the 64 channels belong']
     """
-    parts = [part for part in (within or form.root).leaves() if part.value != 1]
+    parts = [part for part in (within or form.root).leaves if part.value != 1]
     extra, missing = _unlike([factor for factor in step.factors() if factor != 1], parts)
     _paired(extra, missing)
     if len(extra) > len(missing) + 1 or len(extra) > MOST_DIFFERENT or len(missing) > MOST_MISSING:

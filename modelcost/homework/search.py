@@ -6,12 +6,11 @@ A long sum is searched part by part, in `sums`.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from functools import lru_cache, reduce
+from functools import cached_property, lru_cache
 from itertools import islice
 from math import inf
-from operator import or_
 
-from modelcost.homework.form import SIZE, Form
+from modelcost.homework.form import Form, is_short
 from modelcost.homework.slips import Slip, slips
 
 TYPE_CHECKING = False
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from modelcost.homework.form import Node
+    from modelcost.homework.residues import Residues
 
     Found = tuple[float, tuple[Slip, ...]]
     Outcome = tuple[int, float, tuple[Slip, ...]]
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     class Search(Protocol):
         """What finds the slips that make a figure."""
 
-        form: Form
+        @property
+        def form(self) -> Form: ...
 
         def explained(self, low: Any, high: Any, most: int, limit: float = ...) -> Iterator[Found]: ...
 
@@ -44,44 +45,66 @@ class Tried:
     """One formula with all that can go wrong in it; what each slip, and each pair, comes to is worked out once."""
 
     def __init__(self, form: Form, others: Iterable[tuple[str, int]] = ()) -> None:
-        self.form = form
-        self.slips, singly = _slips(form, tuple(others))
-        self.known: dict[int, tuple[float, list[Outcome]]] = {1: (inf, singly)}
-        self._places: dict[Slip, Places] = {}
+        self.form, self.others = form, tuple(others)
+        self.known: dict[int, tuple[float, list[Outcome]]] = {}
+
+    @cached_property
+    def slips(self) -> list[Slip]:
+        """All that can go wrong in it, the likeliest first."""
+        return _slips(self.form, self.others)[0]
+
+    @cached_property
+    def places(self) -> list[Places]:
+        """The places of each slip, as sets of bits: those under it, those it sets, those it puts out of a sum."""
+        return [_places(self.form, slip) for slip in self.slips]
+
+    @cached_property
+    def residues(self) -> Residues:
+        """What tells that no slip makes a figure before any was tried."""
+        from modelcost.homework.residues import Residues
+
+        return Residues(self.form, self.others)
+
+    def likely(self, most: float) -> list[Slip]:
+        """The slips of at most so many bits, with which all need not be thought of."""
+        return [slip for slip in self.slips if slip.bits <= most] if 1 in self.known else _likely(self.form, most)
 
     def outcomes(self, count: int, limit: float = inf) -> list[Outcome]:
         """What so many slips together come to, as (value, bits, slips), by value: all of at most `limit` bits."""
+        if count == 1 and count not in self.known:
+            self.known[count] = inf, _slips(self.form, self.others)[1]
         if count not in self.known or self.known[count][0] < limit:
-            tried = [(0.0, ())] if count == 0 else islice(self._combined(count, limit), MOST_TRIED[count])
-            found = [(self.form.valued(together(one)), bits, one) for bits, one in tried]
+            found: list[Outcome] = [] if count else [(self.form.value, 0.0, ())]
+            for bits, chosen in islice(self._combined(count, limit), MOST_TRIED[count]) if count else ():
+                several = tuple(self.slips[i] for i in chosen)
+                found.append((self.form.valued(together(several)), bits, several))
             self.known[count] = limit, sorted(found, key=_in_order)
         return self.known[count][1]
 
-    def _combined(self, count: int, limit: float) -> Iterator[Found]:
-        """Sets of slips that can go together, the likelier first as far as they are in order."""
-        fewer = self._combined(count - 1, limit) if count > 2 else ((slip.bits, (slip,)) for slip in self.slips)
-        rank = {slip: i for i, slip in enumerate(self.slips)}
-        for bits, several in fewer:
-            places = [self.places(slip) for slip in several]
-            for slip in self.slips[: rank[several[0]]]:
+    def _combined(self, count: int, limit: float) -> Iterator[tuple[float, tuple[int, ...]]]:
+        """Sets of slips that can go together, by their ranks, the likelier first as far as they are in order."""
+        if count == 1:
+            yield from ((slip.bits, (rank,)) for rank, slip in enumerate(self.slips))
+            return
+        for bits, several in self._combined(count - 1, limit):
+            if bits + self.slips[0].bits + FURTHER > limit:
+                if count == 2:
+                    return  # those after it are no likelier
+                continue
+            places = [self.places[rank] for rank in several]
+            for rank, slip in enumerate(self.slips[: several[0]]):
                 more = bits + slip.bits + FURTHER
                 if more > limit:
-                    break  # those after it are no likelier
-                own = self.places(slip)
+                    break
+                own = self.places[rank]
                 if all(_together(own, other) for other in places):
-                    yield more, (slip, *several)
-
-    def places(self, slip: Slip) -> Places:
-        """The places of a slip, as sets of bits: those under it, those it sets, those it puts out of a sum."""
-        if slip not in self._places:
-            tops = slip.values.items()
-            under = _bits(place for top, _ in tops for place in self.form.nodes[top].within())
-            self._places[slip] = under, _bits(top for top, _ in tops), _bits(top for top, value in tops if not value)
-        return self._places[slip]
+                    yield more, (rank, *several)
 
     def explained(self, low: Any, high: Any, most: int, limit: float = inf) -> Iterator[Found]:
         """The sets of at most so many slips, and bits, with which the formula comes to a value from `low` to `high`."""
         for count in range(most + 1):
+            if count == 1 and 1 not in self.known and not self.residues.fit(low, high):
+                continue
             outcomes = self.outcomes(count, limit)
             first = bisect_left(outcomes, low, key=_value_of)
             last = bisect_right(outcomes, high, key=_value_of)
@@ -95,6 +118,11 @@ def _slips(form: Form, others: tuple[tuple[str, int], ...]) -> tuple[list[Slip],
     return found, sorted(((form.valued(slip.values), slip.bits, (slip,)) for slip in found), key=_in_order)
 
 
+@lru_cache(maxsize=5_000)
+def _likely(form: Form, most: float) -> list[Slip]:
+    return slips(form, most=most)
+
+
 def _in_order(outcome: Outcome) -> tuple[int, float]:
     return outcome[:2]
 
@@ -103,9 +131,12 @@ def _value_of(outcome: Outcome) -> int:
     return outcome[0]
 
 
-def _bits(places: Iterable[int]) -> int:
-    """A set of places, as a number with a bit for each."""
-    return reduce(or_, (1 << place for place in places), 0)
+def _places(form: Form, slip: Slip) -> Places:
+    under = own = out = 0
+    for top, value in slip.values.items():
+        place = 1 << top
+        under, own, out = under | form.nodes[top].within, own | place, out if value else out | place
+    return under, own, out
 
 
 def _together(one: Places, other: Places) -> bool:
@@ -134,18 +165,20 @@ def together(several: Sequence[Slip]) -> dict[int, int]:
 
 def searched(count: Any, others: Iterable[tuple[str, int]] = ()) -> Search:
     """What searches a count: as one formula where it is short, part by part where it is a sum of many."""
-    form, nearby = Form(count), tuple(others)
+    form, nearby = Form(count, most=SHORT), tuple(others)
     if len(form.nodes) <= SHORT and not any(map(_of_named_parts, form.nodes)):
         return Tried(form, nearby)
-    from modelcost.homework.sums import TriedProduct, TriedSum
-
     if form.root.op == "add":
-        return TriedSum(form, nearby)
-    return TriedProduct(form, nearby) if form.root.op == "mul" else Tried(form, nearby)
+        from modelcost.homework.sums import TriedSum
+
+        return TriedSum(count, nearby)
+    from modelcost.homework.products import TriedProduct
+
+    return TriedProduct(count, nearby)
 
 
 def _of_named_parts(node: Node) -> bool:
     """Whether a node is a sum of parts that have names of their own, as layers have."""
     return node.op == "add" and any(
-        part.name is not None and part.op != "leaf" and not SIZE.fullmatch(part.name) for part in node.parts
+        part.name is not None and part.op != "leaf" and not is_short(part.name) for part in node.parts
     )

@@ -7,9 +7,10 @@ surprising it is, in bits: 1 for what happens every second time, 10 for what hap
 from __future__ import annotations
 
 from collections import Counter
+from math import inf
 
-from modelcost.homework.form import SIZE
-from modelcost.homework.windowing import other_windows, sizes_behind
+from modelcost.homework.form import is_short
+from modelcost.homework.windowing import other_windows
 from modelcost.homework.words import SPACE, WORDS, called, is_size, left_out, letter, many, the, word
 
 TYPE_CHECKING = False
@@ -22,7 +23,9 @@ OMITTED = {"C": 1.5, "N": 1.5, "passes": 1.5, "T": 2.0, "bytes": 2.0, "epochs": 
 """How surprising it is that a factor is left out; others are `RARELY`."""
 RARELY = 4.0
 ELSEWHERE = 2.0  # more, where it is done in one place and not in another
-SWAPPED, TWICE, COUNTED = 4.5, 5.0, 4.0
+SWAPPED, TWICE = 4.5, 5.0
+PASSES = ((2, 3.0), (4, 3.0), (6, 5.0))
+"""What forward and backward together are taken for, in forward passes, with the bits of it."""
 
 
 class Slip:
@@ -40,8 +43,8 @@ class Slip:
         return f"Slip({self.text!r}, {self.bits:g} bits)"
 
 
-def slips(form: Form, others: Iterable[tuple[str, int]] = ()) -> list[Slip]:
-    """Every slip that is known for a formula; `others` are sizes nearby that may be put in, as (what, value).
+def slips(form: Form, others: Iterable[tuple[str, int]] = (), most: float = inf) -> list[Slip]:
+    """Every slip of at most so many bits; `others` are sizes nearby that may be put in, as (what, value).
 
     >>> from modelcost.count import Count
     >>> from modelcost.homework.form import Form
@@ -54,16 +57,17 @@ def slips(form: Form, others: Iterable[tuple[str, int]] = ()) -> list[Slip]:
         if name is not None and is_size(name):
             found += _of_size(form, name, leaves)
     nearby = tuple(others)
-    found += [*_taps_and_places(form), *_constants(form), *_terms(form), *_windows(form), *_swaps(form, nearby)]
-    found += _flattened(form, nearby)
-    return _distinct(form, found)
+    found += [*_taps_and_places(form), *_constants(form), *_terms(form), *_windows(form), *_inputs_left_out(form)]
+    if most >= SWAPPED:
+        found += [*_swaps(form, nearby), *_flattened(form, nearby)]
+    return _distinct(form, [slip for slip in found if slip.bits <= most])
 
 
 def _distinct(form: Form, found: Iterable[Slip]) -> list[Slip]:
     """Those that change anything, the likeliest of those that do the same; the likeliest first."""
-    kept: dict[tuple[tuple[int, int], ...], Slip] = {}
+    kept: dict[frozenset[tuple[int, int]], Slip] = {}
     for slip in sorted(found, key=lambda slip: slip.bits):
-        changed = tuple(sorted((place, v) for place, v in slip.values.items() if form.values[place] != v))
+        changed = frozenset(one for one in slip.values.items() if form.values[one[0]] != one[1])
         if changed:
             kept.setdefault(changed, slip)
     return list(kept.values())
@@ -106,8 +110,8 @@ def _place(form: Form, leaf: Node) -> str:
 
 def _taps_and_places(form: Form) -> Iterator[Slip]:
     """All taps of the kernel left out, or all places that it is put on."""
-    taps = [leaf for leaf in form.root.leaves() if letter(leaf.name) == "K" and factor_of(leaf)]
-    places = [leaf for leaf in form.root.leaves() if letter(leaf.name) in SPACE and factor_of(leaf)]
+    taps = [leaf for leaf in form.root.leaves if letter(leaf.name) == "K" and factor_of(leaf)]
+    places = [leaf for leaf in form.root.leaves if letter(leaf.name) in SPACE and factor_of(leaf)]
     if len(taps) > 1:
         yield Slip(
             "without taps", 3.0, "the taps of the kernel are left out", "think of the kernel's size", _ones(taps)
@@ -117,16 +121,23 @@ def _taps_and_places(form: Form) -> Iterator[Slip]:
         yield Slip("without places", 3.0, text, hint, _ones(places))
 
 
-def _flattened(form: Form, others: Iterable[tuple[str, int]]) -> Iterator[Slip]:
-    """The inputs of a dense layer, which are all that was flattened: left out, or other sizes put there."""
-    for node in form.nodes:
-        if node.op != "mul" or not SIZE.fullmatch(node.name or ""):
-            continue
-        inputs = f"the {node.value:,} inputs"
+def _inputs(form: Form) -> Iterator[tuple[Node, str]]:
+    """The inputs of a dense layer where these are all that was flattened, and what they are called."""
+    products = (node for node in form.nodes if node.op == "mul" and is_short(node.name or ""))
+    return ((node, f"the {node.value:,} inputs") for node in products)
+
+
+def _inputs_left_out(form: Form) -> Iterator[Slip]:
+    for node, inputs in _inputs(form):
         if factor_of(node):
             hint = "a factor is missing: think of the inputs"
             yield Slip("without C", OMITTED["C"], f"{inputs} are left out", hint, {node.index: 1})
-        own = [(f"the {word(leaf, form)}", leaf.value) for leaf in form.root.leaves() if leaf.name is not None]
+
+
+def _flattened(form: Form, others: Iterable[tuple[str, int]]) -> Iterator[Slip]:
+    """Other sizes where all that was flattened belongs."""
+    for node, inputs in _inputs(form):
+        own = [(f"the {word(leaf, form)}", leaf.value) for leaf in form.root.leaves if leaf.name is not None]
         for what, value in (*others, *own):
             text = f"{value:,} ({what}) stands where {inputs} belong"
             yield Slip("other C", SWAPPED + 0.5, text, "how many inputs are there?", {node.index: value})
@@ -156,7 +167,7 @@ def _constants(form: Form) -> Iterator[Slip]:
 
 def _training_passes(form: Form) -> Iterator[Slip]:
     for leaf in form.named.get("passes", ()):
-        for other, bits in ((2, 3.0), (4, 3.0), (6, 5.0)):
+        for other, bits in PASSES:
             text = f"forward and backward together are taken as {other} times the forward pass, not {leaf.value} times"
             yield Slip("passes", bits, text, "look at what the backward pass costs", {leaf.index: other})
 
@@ -188,15 +199,15 @@ def _term(form: Form, node: Node, part: Node, sign: int) -> tuple[str, float, st
         return (part.name, 4.0, "is") if part.op != "leaf" else (f"{called(part.name)} ({part.value:,})", 3.0, "is")
     if part.op == "leaf" and part.name is None:
         return f"the {'-' if sign < 0 else '+'} {part.value}", 3.5, "is"
-    names = [leaf.name for leaf in part.leaves()]
+    names = [leaf.name for leaf in part.leaves]
     if _is_bias(node, part):
         return f"the bias ({part.value:,})", 1.0, "is"
     if names.count("U") > 1:
         return f"the recurrent kernel ({part.value:,})", 2.5, "is"
-    beside = [leaf.name for other in node.parts if other is not part for leaf in other.leaves()]
+    beside = [leaf.name for other in node.parts if other is not part for leaf in other.leaves]
     if "C" in names and beside.count("U") > 1:
         return f"the input kernel ({part.value:,})", 3.0, "is"
-    return f"the term {'*'.join(str(leaf.value) for leaf in part.leaves())}", 4.0, "is"
+    return f"the term {'*'.join(str(leaf.value) for leaf in part.leaves)}", 4.0, "is"
 
 
 def _is_bias(node: Node, part: Node) -> bool:
@@ -214,7 +225,7 @@ def _is_bias(node: Node, part: Node) -> bool:
 
 def _sizes(part: Node) -> Counter[str]:
     """The names of the sizes that are multiplied in a term."""
-    return Counter(leaf.name for leaf in part.leaves() if leaf.name is not None)
+    return Counter(leaf.name for leaf in part.leaves if leaf.name is not None)
 
 
 def _windows(form: Form) -> Iterator[Slip]:
@@ -244,8 +255,10 @@ def _swaps(form: Form, others: Iterable[tuple[str, int]]) -> Iterator[Slip]:
     """One size where another belongs: wherever that stands, or in one place only."""
     sizes = {name: leaves for name, leaves in form.named.items() if name is not None and is_size(name)}
     own = [(f"the {word(leaves[0], form)}", leaves[0].value) for leaves in sizes.values()]
-    axes = [leaf for leaf in form.root.leaves() if leaf.up is None or leaf.up.name is None]  # not what was flattened
-    behind = {name: value for leaf in axes for name, value in sizes_behind(leaf).items() if value > 1 and name in "KS"}
+    axes = [leaf for leaf in form.root.leaves if leaf.up is None or leaf.up.name is None]  # not what was flattened
+    behind = {
+        name: value for leaf in axes for name, value in form.sizes_behind(leaf).items() if value > 1 and name in "KS"
+    }
     own += [(f"the {WORDS[name]}", value) for name, value in behind.items()]
     pool = {value: what for what, value in reversed([*own, *others])}
     for name, leaves in sizes.items():

@@ -1,33 +1,34 @@
 """Long sums, such as a model's layers, and what is multiplied with them: searched part by part.
 
-What the whole is off by, one part must be off by, or two together; or every part in the same way.
+What the whole is off by, one part must be off by, or two together; or every part in the same way. Parts that are alike,
+as the layers of repeated blocks, are searched once, and what is found in one of them is told once.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 from math import inf, log2
 
 from modelcost.homework.form import Form
-from modelcost.homework.search import FURTHER, Tried, ends, searched
+from modelcost.homework.parts import alike, all_of, at, named, one_of, plain
+from modelcost.homework.search import FURTHER, Tried
 from modelcost.homework.slips import Slip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from modelcost.homework.form import Node
-    from modelcost.homework.search import Found, Search
+    from modelcost.homework.parts import Part
+    from modelcost.homework.search import Found
 
-    Change = tuple[int, float, Slip, frozenset[str]]
+    Change = tuple[int, float, Slip, frozenset[str], str, list[str]]
 
 OMITTED, TWICE, GROUP, EVERYWHERE = 3.0, 5.0, 3.0, 0.5
-COMMON = 3.5  # bits: likelier slips than this may have been made in every part alike
+WITHIN = 0.5  # bits of a slip in a part, beside those of which part it is
 IN_ONE_PART = 9.0  # bits that two slips in the same part of a sum have at most
 LEAST_OF_TWO = 3.5
 """Bits that two slips have at least of which one is in a part, beside those of which part it is."""
@@ -38,54 +39,64 @@ MOST_PAIRS = 4_000  # changes, the likeliest, of which pairs are formed
 class TriedSum:
     """A sum, part by part; a part that stands in it by name is called so."""
 
-    def __init__(self, form: Form, others: tuple[tuple[str, int], ...] = ()) -> None:
-        self.form, self.others = form, others
-        self.parts = {_name(part, i): part for i, part in enumerate(form.root.parts) if part.value}
-        self.place = log2(max(len(self.parts), 1)) / 2
-        self._searches: dict[str, Search] = {}
+    def __init__(self, count: Any, others: tuple[tuple[str, int], ...] = ()) -> None:
+        self.whole, self.value, self.others = count, int(count), others
+        self.root = Form(count, deepest=0).root
+        signed = enumerate(zip(self.root.parts, self.root.signs, strict=True))
+        self.values = {named(part, i): sign * part.value for i, (part, sign) in signed if part.value}
+        self.place = log2(max(len(self.values), 1)) / 2
         self._changes: list[Change] | None = None
 
-    def search(self, name: str) -> Search:
-        """What searches one part."""
-        if name not in self._searches:
-            self._searches[name] = searched(self.parts[name].behind, self.others)
-        return self._searches[name]
+    @cached_property
+    def parts(self) -> list[Part]:
+        """Its parts, those that are alike as one; none where there are too many."""
+        found = alike(self.root, self.others)
+        return found if len(found) <= MOST_PARTS else []
+
+    @cached_property
+    def form(self) -> Form:
+        """All of it as one formula."""
+        return Form(self.whole)
 
     def explained(self, low: Any, high: Any, most: int, limit: float = inf) -> Iterator[Found]:
         """The sets of at most so many slips, and bits, with which the sum comes to a value from `low` to `high`."""
-        value = self.form.value
-        if low <= value <= high:
+        if low <= self.value <= high:
             yield 0.0, ()
-        if most < 1 or len(self.parts) > MOST_PARTS:
+        if most < 1:
             return
+        low, high = low - self.value, high - self.value
         if limit < LEAST_OF_TWO + self.place:
             most = 1
         if most == 1 and limit < inf and self._changes is None:
-            yield from self._one_part(low - value, high - value, limit)  # all else is likelier in other figures
-            return
-        found = self._one(low - value, high - value, limit)
-        if most > 1:
-            found = chain(found, self._in_one_part(low, high, most, limit), self._two(low - value, high - value, limit))
+            found = _alone(self._left_out(low, high))  # all else is likelier in other figures
+        elif most == 1:
+            found = self._one(low, high, limit)
+        else:
+            self.changes()  # they are all needed now
+            two = self._in_one_part(low, high, most, limit), self._two(low, high, limit)
+            found = chain(self._one(low, high, limit), *two)
         yield from (one for one in found if one[0] <= limit)
 
     def changes(self) -> list[Change]:
-        """What each single slip changes the sum by, as (change, bits, slip, parts that it is in), by change."""
+        """What each single slip changes the sum by, in order of that: (change, bits, slip, where, beside, names).
+
+        `where`: the parts that it is in. Of parts that are alike, the same slip is in the first and, `beside` that, in
+        the second. `names`: those of which one has the slip, where it is one in the formula of a part.
+        """
         if self._changes is None:
-            found = [*self._left_out(), *self._within(), *self._in_all()]
-            self._changes = sorted(found, key=lambda change: change[:2])
+            every = chain(self._left_out(), self._in_all(), self._within())
+            self._changes = sorted(every, key=lambda change: change[:2])
         return self._changes
 
     def _one(self, low: Any, high: Any, limit: float) -> Iterator[Found]:
-        for change in _between(self.changes(), low, high):
-            yield change[1], (placed(change),)
-        for name in self.long:
-            value = self.parts[name].value
-            for bits, several in self.search(name).explained(low + value, high + value, 1, limit - self.place):
-                yield bits + self.place, tuple(_at(name, slip) for slip in several)
-
-    def _one_part(self, low: Any, high: Any, limit: float) -> Iterator[Found]:
-        """A part left out or counted twice: that is seen without a search of every part."""
-        return ((one[1], (placed(one),)) for one in self._left_out() if low <= one[0] <= high and one[1] <= limit)
+        """One slip: looked up where all are known; else each part is looked into where it may be there."""
+        known = self._changes
+        tried = chain(self._left_out(low, high), self._in_all(low, high)) if known is None else ()
+        yield from _alone(chain(tried, _between(known or [], low, high)))
+        for part in self.parts if known is None else self.long:
+            more = self.place + (WITHIN if isinstance(part.search, Tried) else 0.0)
+            for bits, several in part.explained(low, high, 1, limit - more):
+                yield bits + more, tuple(at(part.names, slip) for slip in several)
 
     def _two(self, low: Any, high: Any, limit: float) -> Iterator[Found]:
         """Slips in two parts. The second is looked up by what the first leaves, those of few bits first."""
@@ -96,75 +107,87 @@ class TriedSum:
         by_change = sorted(likely, key=lambda change: change[:2])
         for one in likely:
             for other in _between(by_change, low - one[0], high - one[0]):
-                if not one[3] & other[3] and min(one[3]) < min(other[3]):
+                if _apart(one, other):
                     yield one[1] + other[1] + FURTHER, (placed(one), placed(other))
 
     def _in_one_part(self, low: Any, high: Any, most: int, limit: float) -> Iterator[Found]:
         """Several slips in one part, which is then off by all that the sum is off by."""
         bound = min(limit - self.place, IN_ONE_PART)
-        for name, part in self.parts.items():
-            rest = self.form.value - part.value
-            if low - rest < 0 or low - rest > part.value * 10_000:
-                continue
-            for bits, several in self.search(name).explained(low - rest, high - rest, min(most, 2), bound):
+        for part in self.parts:
+            for bits, several in part.explained(low, high, min(most, 2), bound):
                 if len(several) > 1:
-                    yield bits + self.place, tuple(_at(name, slip) for slip in several)
+                    yield bits + self.place, tuple(at(part.names, slip) for slip in several)
 
-    def _left_out(self) -> Iterator[Change]:
+    def _left_out(self, low: Any = -inf, high: Any = inf) -> Iterator[Change]:
+        """Parts that are left out or counted twice; those with numbered names all together."""
+        by_value: dict[int, list[str]] = {}
         groups: dict[str, list[str]] = {}
-        for name, part in self.parts.items():
+        for name, value in self.values.items():
+            by_value.setdefault(value, []).append(name)
             groups.setdefault(re.sub(r"_?\d+$", "", name), []).append(name)
-            text, hint = f"{name} ({part.value:,}) is left out", f"a part of the sum is missing: {name}"
-            yield -part.value, OMITTED + self.place, Slip("without part", OMITTED, text, hint, {}), frozenset([name])
-            text, hint = f"{name} ({part.value:,}) is counted twice", f"a part of the sum stands in it twice: {name}"
-            yield part.value, TWICE + self.place, Slip("part twice", TWICE, text, hint, {}), frozenset([name])
+        for value, names in by_value.items():
+            for change, kind in ((-value, "left out"), (value, "counted twice")):
+                if low <= change <= high:
+                    yield from self._whole_part(change, kind, names)
         for names in groups.values():
-            if 1 < len(names) < len(self.parts):
-                change = -sum(self.parts[name].value for name in names)
-                text, hint = f"{' and '.join(names)} are left out", "several parts of the sum are missing"
-                yield change, GROUP + self.place, Slip("without parts", GROUP, text, hint, {}), frozenset(names)
+            change = -sum(self.values[name] for name in names)
+            if 1 < len(names) < len(self.values) and low <= change <= high:
+                text, hint = f"{all_of(names, ' and ')} are left out", "several parts of the sum are missing"
+                slip = Slip("without parts", GROUP, text, hint, {})
+                yield change, GROUP + self.place, slip, frozenset(names), "", []
+
+    def _whole_part(self, change: int, said: str, names: list[str]) -> Iterator[Change]:
+        """One of the parts of one value, and another beside it."""
+        twice = said != "left out"
+        bits, kind = (TWICE, "part twice") if twice else (OMITTED, "without part")
+        hint = f"a part of the sum {'stands in it twice' if twice else 'is missing'}: "
+        for place, name in enumerate(names[:2]):
+            text = f"{one_of(names[place:])} ({abs(change):,}) is {said}"
+            slip = Slip(kind, bits, text, f"{hint}{one_of(names[place:])}", {})
+            yield change, bits + self.place, slip, frozenset([name]), names[0] if place else "", []
 
     def _within(self) -> Iterator[Change]:
-        for name, part in self.parts.items():
-            search = self.search(name)
+        for part in self.parts:
+            search = part.search
             if not isinstance(search, Tried):
                 continue
-            where = frozenset([name])
-            for value, bits, (slip,) in search.outcomes(1):
-                yield value - part.value, bits + self.place + 0.5, slip, where
+            for place, name in enumerate(part.names[:2]):
+                where, beside, names = frozenset([name]), part.names[0] if place else "", part.names[place:]
+                for value, bits, (slip,) in search.outcomes(1):
+                    change = part.sign * (value - part.value)
+                    yield change, bits + self.place + WITHIN, slip, where, beside, names
 
     @cached_property
-    def long(self) -> list[str]:
+    def long(self) -> list[Part]:
         """The parts that are searched part by part in their turn."""
-        return [name for name in self.parts if not isinstance(self.search(name), Tried)]
+        return [part for part in self.parts if not isinstance(part.search, Tried)]
 
-    def _in_all(self) -> Iterator[Change]:
+    def _in_all(self, low: Any = -inf, high: Any = inf) -> Iterator[Change]:
         """The same slip in every part in which it can be made."""
-        by_kind: dict[str, list[tuple[str, int, Slip]]] = {}
-        for name, part in self.parts.items():
-            search = self.search(name)
-            for kind, slip in _common(search).items() if isinstance(search, Tried) else ():
-                by_kind.setdefault(kind, []).append((name, search.form.valued(slip.values) - part.value, slip))
+        by_kind: dict[str, list[tuple[Part, int, Slip]]] = {}
+        for part in self.parts:
+            for kind, (change, slip) in part.common.items():
+                by_kind.setdefault(kind, []).append((part, change, slip))
         for kind, several in by_kind.items():
-            if len(several) > 1:
-                change, bits = sum(change for _, change, _ in several), several[0][2].bits + EVERYWHERE
-                text = f"in all of {', '.join(name for name, _, _ in several)}: {_plain(several[0][2].text)}"
-                slip = Slip(f"{kind} everywhere", bits, text, several[0][2].hint, {})
-                yield change, bits, slip, frozenset(name for name, _, _ in several)
+            change = sum(one * len(part.names) for part, one, _ in several)
+            names = {name for part, _, _ in several for name in part.names}
+            if len(names) > 1 and low <= change <= high:
+                first = several[0][2]
+                bits, said = first.bits + EVERYWHERE, all_of([name for name in self.values if name in names], ", ")
+                slip = Slip(f"{kind} everywhere", bits, f"in all of {said}: {plain(first.text)}", first.hint, {})
+                yield change, bits, slip, frozenset(names), "", []
 
 
-def _common(search: Tried) -> dict[str, Slip]:
-    """The likeliest slip of each kind, of those that may well be made throughout."""
-    found: dict[str, Slip] = {}
-    for slip in search.slips:
-        if slip.bits <= COMMON:
-            found.setdefault(re.sub(r" \(.*", "", slip.kind), slip)
-    return found
+def _alone(changes: Iterable[Change]) -> Iterator[Found]:
+    """Slips of which there is no other."""
+    return ((change[1], (placed(change),)) for change in changes if not change[4])
 
 
-def _plain(text: str) -> str:
-    """What a slip is, without the figures of one layer."""
-    return re.sub(r" \([\d,]+\)|(?<=the )[\d,]+ ", "", text)
+def _apart(one: Change, other: Change) -> bool:
+    """Whether two slips are in different parts; of two orders one is enough, and of parts that are alike the first."""
+    where, others = one[3], other[3]
+    beside = (not one[4] or one[4] in others) and (not other[4] or other[4] in where)
+    return beside and not where & others and min(where) < min(others)
 
 
 def _between(changes: list[Change], low: Any, high: Any) -> list[Change]:
@@ -172,50 +195,6 @@ def _between(changes: list[Change], low: Any, high: Any) -> list[Change]:
     return changes[first : bisect_right(changes, high, key=lambda change: change[0])]
 
 
-def _name(part: Node, place: int) -> str:
-    return part.name if part.name and part.op != "leaf" else part.name or f"term {place + 1}"
-
-
 def placed(change: Change) -> Slip:
-    """The slip of a change; where it was made, if it is one with the formula of a part."""
-    _, _, slip, where = change
-    return _at(min(where), slip) if slip.values else slip
-
-
-def _at(name: str, slip: Slip) -> Slip:
-    """A slip, and in which part it was made."""
-    return Slip(slip.kind, slip.bits, f"{name}: {slip.text}", f"{name}: {slip.hint}", {})
-
-
-class TriedProduct:
-    """A product of a few sizes and of one long sum, such as the batch times what the layers cost."""
-
-    def __init__(self, form: Form, others: tuple[tuple[str, int], ...] = ()) -> None:
-        self.form = form
-        longest = max(form.root.parts, key=lambda part: len(list(part.within())))
-        self.inner = searched(longest.behind, others) if longest.op != "leaf" else None
-        self.outer = Tried(Form(_folded(form.root, longest)), others)
-        self.folded = longest.value
-
-    def explained(self, low: Any, high: Any, most: int, limit: float = inf) -> Iterator[Found]:
-        """The sets of at most so many slips, and bits, with which it comes to a value from `low` to `high`."""
-        for count in range(min(most, 2) + 1):
-            for value, bits, several in self.outer.outcomes(count, limit):
-                if value <= 0 or bits > limit or self.inner is None or any("sum of" in slip.text for slip in several):
-                    continue
-                left = 0 if most == count else min(most - count, 1 if count else 2)
-                further = FURTHER if several else 0.0
-                times = Fraction(self.folded, value)
-                first, last = ends(low * times, high * times)  # what the sum then has to be
-                if first == last and first.__class__ is not int:
-                    continue  # and it is whole
-                for more, others in self.inner.explained(first, last, left, limit - bits):
-                    yield bits + more + (further if others else 0.0), (*several, *others)
-
-
-def _folded(root: Node, longest: Node) -> Any:
-    """A product in which one part stands as a size of its own."""
-    from modelcost.count import Count, product
-
-    name = f"the sum of {longest.name or 'its parts'}"
-    return product(Count(part.value, name if part is longest else part.name) for part in root.parts)
+    """The slip of a change; where it was made, if it is one in the formula of a part."""
+    return at(change[5], change[2]) if change[5] else change[2]

@@ -33,7 +33,7 @@ def window_of(form: Form, leaf: Node) -> Window | None:
     kernel = kernels[0] if kernels else None
     if not (leaf.name or "").endswith("_out"):
         return Window(leaf.value, kernel if kernel and kernel > 1 else None, 1, True)
-    sizes = sizes_behind(leaf)
+    sizes = form.sizes_behind(leaf)
     size = sizes.get(letter(leaf.name))
     if size is None:
         return None

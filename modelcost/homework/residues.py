@@ -1,0 +1,125 @@
+"""What a formula can come to once one slip is in it: told from remainders, without trying any slip.
+
+A slip leaves most sizes as they are. What it makes of the formula therefore leaves the same remainder as all that
+this slip does not touch, divided by whatever is multiplied with what it does: K*K*C*F with another C is a multiple of
+K*K*F. And no size is put in that is larger than the largest at hand. A formula whose remainders do not fit a figure
+need not be searched for it.
+"""
+
+from __future__ import annotations
+
+from math import gcd, prod
+
+from modelcost.homework.form import is_short
+from modelcost.homework.slips import PASSES, factor_of
+from modelcost.homework.words import SPACE, letter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+    from modelcost.homework.form import Form, Node
+
+    Term = tuple[int, tuple[Node, ...]]
+    Residue = tuple[int, int, int, int]
+
+MOST_TERMS = 100
+"""Products that a formula is multiplied out into; of one with more nothing is told."""
+
+
+class Residues:
+    """Of each thing that can be wrong alone in a formula, what comes out then: (remainder, divisor, least, most).
+
+    >>> from modelcost.count import Count
+    >>> from modelcost.homework.form import Form
+    >>> form = Form(Count(3, "K") * Count(16, "C") * Count(32, "F") + Count(32, "F"))
+    >>> residues = Residues(form, [])
+    >>> residues.fit(3 * 32 + 32, 3 * 32 + 32), residues.fit(1537, 1537)
+    (True, False)
+    """
+
+    def __init__(self, form: Form, others: Iterable[tuple[str, int]]) -> None:
+        sizes = [value for leaf in form.root.leaves for value in (leaf.value, *form.sizes_behind(leaf).values())]
+        self.largest = 1 + max(*sizes, *(value for _, value in others), *dict(PASSES))
+        terms = _multiplied_out(form.root)
+        self.known: set[Residue] | None = None
+        if terms is not None:
+            self.known = {self._of_several(terms, chosen) for chosen in _wrong_together(form)}
+            self.known.update(self._of_one(form))
+
+    def fit(self, low: Any, high: Any) -> bool:
+        """Whether one slip may make a figure from `low` to `high`; where this is false, none does."""
+        if self.known is None:
+            return True
+        return any(
+            (first := max(low, least)) <= (last := min(high, most))
+            and (first + (remainder - first) % divisor <= last if divisor else first <= remainder <= last)
+            for remainder, divisor, least, most in self.known
+        )
+
+    def _of_several(self, terms: list[Term], chosen: Mapping[int, str]) -> Residue:
+        """Some leaves are others, those of one name all the same."""
+        sums: dict[tuple[str, ...], int] = {}
+        for sign, leaves in terms:
+            names, rest = [], sign
+            for leaf in leaves:
+                if leaf.index in chosen:
+                    names.append(chosen[leaf.index])
+                else:
+                    rest *= leaf.value
+            key = tuple(sorted(names))
+            sums[key] = sums.get(key, 0) + rest
+        remainder = sums.pop((), 0)
+        bounds = [times * self.largest ** len(names) for names, times in sums.items()]
+        least, most = (sum(bound for bound in bounds if (bound > 0) is up) for up in (False, True))
+        return remainder, gcd(*sums.values()), remainder + least, remainder + most
+
+    def _of_one(self, form: Form) -> Iterator[Residue]:
+        """One node is another, the others are as they are: a straight line; or a term is out, or there twice."""
+        slopes = {form.root.index: 1}
+        for node in reversed(form.nodes):
+            slope = slopes[node.index]
+            for part, sign in zip(node.parts, node.signs, strict=True):
+                beside = prod(other.value for other in node.parts if other is not part) if node.op == "mul" else sign
+                slopes[part.index] = slope * beside
+            start = form.value - slope * node.value
+            if node.up is not None and node.up.op == "add":
+                yield from ((end, 0, end, end) for end in (start, start + 2 * slope * node.value))
+            if node.op == "leaf" or is_short(node.name or ""):
+                end = start + slope * max(self.largest, node.value**2 if factor_of(node) else 0)
+                yield start, abs(slope), min(start, end), max(start, end)
+
+
+def _multiplied_out(node: Node) -> list[Term] | None:
+    """A formula as a sum of products, each with its sign; None where these are too many."""
+    if node.op == "leaf":
+        return [(1, (node,))]
+    found: list[Term] = [(1, ())] if node.op == "mul" else []
+    for part, sign in zip(node.parts, node.signs, strict=True):
+        terms = _multiplied_out(part)
+        if terms is None or len(terms) * len(found) > MOST_TERMS:
+            return None
+        if node.op == "add":
+            found += [(sign * own, leaves) for own, leaves in terms]
+        else:
+            found = [(a * b, (*before, *leaves)) for a, before in found for b, leaves in terms]
+    return found
+
+
+def _wrong_together(form: Form) -> Iterator[dict[int, str]]:
+    """The leaves that one slip may change together, each with what all of one name are called."""
+    for name, leaves in form.named.items():
+        factors = [leaf for leaf in leaves if factor_of(leaf)]
+        if name is None:
+            values = {leaf.value for leaf in factors}
+            yield from ({leaf.index: "" for leaf in factors if leaf.value == value} for value in values)
+            continue
+        alone = [leaf for leaf in leaves if leaf.up is form.root and not factor_of(leaf)]
+        for several in (factors, [*factors, *alone], leaves):
+            if len(several) > 1:
+                yield {leaf.index: "" for leaf in several}
+    for letters in (("K",), SPACE):
+        chosen = [leaf for leaf in form.root.leaves if letter(leaf.name) in letters]
+        if len({leaf.name for leaf in chosen}) > 1:
+            yield {leaf.index: f"{leaf.name} {factor_of(leaf)}" for leaf in chosen}
