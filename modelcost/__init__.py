@@ -17,7 +17,7 @@ _HOME = {
     "ModelCostError": "errors", "SizeError": "errors", "UnboundSizeError": "errors", "UnknownNameError": "errors",
     "Model": "model", "Sequential": "sequential",
     "Report": "report", "cost": "costing", "verify": "verification",
-    "check": "homework.verdict",
+    "check": "homework.checking", "mark": "homework.sheets",
     "Space": "training.search", "search": "tuning",
     "Sweep": "sweeps", "sweep": "sweeps",
     "from_keras": "importers", "load": "importers", "register": "importers.rules",

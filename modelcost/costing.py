@@ -103,21 +103,21 @@ def cost(
         "unknown": _unknown(entries, partial, trainer is not None),
     }
     seen = rule.seen(model, entries)
-    around = Around(model, entries, batch, dtype)
+    how: dict[str, Any] = {"batch": batch, "dtype": dtype, "optimizer": optimizer, "input": shapes}
+    asked = {**how, **told, "convention": convention, "partial": partial, "loss": loss}
+    around = Around(model, entries, batch, dtype, asked)
     rows = [_row(entry, rule, around, seen.get(entry.name)) for entry in entries]
     guarded = _guard(rows)
-    totals = Figures(head["model"], _totals(rows, guarded))
+    totals = Figures(head["model"], _totals(rows, guarded), around, "model")
     N = Count(batch, "N", size="batch")
     N = N if rule.batch is None else agreed((N, Count(rule.batch)))  # rebinding it to another is an error
     step = None if trainer is None else _step(model, entries, rule, trainer, loss, dtype)
-    levels = Levels(rows, totals, guarded, step).found(N, schedule)
+    levels = Levels(rows, totals, guarded, step, around).found(N, schedule)
     training = None if step is None else step.training(N)
-    how = {"batch": batch, "dtype": dtype, "optimizer": trainer, "input": shapes}
     report = Report(head, rows, totals, levels, training)
     report.network, report.planner = model, later(_memory, model, how)
     report.shows_memory = memory or trainer is not None
-    untimed = cpu is None and method is None and assume is None
-    return report if untimed else _timed(report, model, cpu, method, mode, assume)
+    return report if (cpu, method, assume) == (None, None, None) else _timed(report, model, cpu, method, mode, assume)
 
 
 def _timed(report: Report, model: Model, *asked: Any) -> Report:

@@ -21,7 +21,8 @@ class Term:
     """A node of the tree: an operator over other nodes, or a leaf; perhaps with a name of its own.
 
     `op` is "leaf" or the operator, `args` its operands (counts, expressions or plain ints),
-    `name` what it is called in formulas, `size` the words of `sizes.LETTERS` under which it can be bound.
+    `name` what it is called in formulas, `size` the words of `sizes.LETTERS` under which it can be bound;
+    `source` which figure of a report it is, where it is one.
     """
 
     __slots__ = ()
@@ -29,6 +30,7 @@ class Term:
     args: tuple[Size, ...] = ()
     name: str | None = None
     size: tuple[str, ...] = ()
+    source: Any = None
 
     def formula(self, unfold: bool = False) -> str:
         """How it was made, with names for numbers; Python can read it.
@@ -68,6 +70,12 @@ class Term:
         """The same number under a name of its own, which stands for it in formulas from now on."""
         node: Any = int.__new__(Count, self) if isinstance(self, int) else Expression.__new__(Expression)
         node.op, node.args, node.name, node.size = "named", (self,), name, ()
+        return node
+
+    def known_as(self, source: Any) -> Any:
+        """The same number with the same working, which knows what figure it is: what is made of it does not."""
+        node: Any = int.__new__(Count, self) if isinstance(self, int) else Expression.__new__(Expression)
+        node.op, node.args, node.name, node.size, node.source = self.op, self.args, self.name, self.size, source
         return node
 
     def named_parts(self) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelcost.count import NOTHING, Count, total
+from modelcost.count import NOTHING, Count, Term, total
 from modelcost.errors import ModelCostError, UnknownNameError, unknown
 from modelcost.facts import COLUMNS
 
@@ -21,15 +21,29 @@ class MissingFigureError(ModelCostError, AttributeError):
     """A figure that was not asked for; the text says which argument is missing."""
 
 
+class Source:
+    """Which figure a count is: of what in which model (a layer, "model", "epoch"), its name; and what `cost` was given.
+
+    A count that knows this can be held against what it would be otherwise, such as by another convention.
+    """
+
+    __slots__ = ("arguments", "model", "name", "of")
+
+    def __init__(self, model: Model, arguments: Mapping[str, Any], of: str, name: str) -> None:
+        self.model, self.arguments, self.of, self.name = model, arguments, of, name
+
+
 class Figures:
     """Named figures, read as attributes: counts, or plain ints where they were read from a file.
 
-    A figure may be given as a function of no argument, which is called when the figure is asked for.
+    A figure may be given as a function of no argument, which is called when the figure is asked for. Where it is
+    said what the figures stand in, each is a count that knows its `Source`, as a figure of `place`.
     """
 
-    def __init__(self, of: str, figures: Mapping[str, Any]) -> None:
-        self.of, self._given = of, figures
-        self.__dict__.update((name, value) for name, value in figures.items() if not callable(value))
+    def __init__(self, of: str, figures: Mapping[str, Any], around: Around | None = None, place: str = "") -> None:
+        self.of, self._given, self.around, self._place = of, figures, around, place or of
+        if around is None:
+            self.__dict__.update((name, value) for name, value in figures.items() if not callable(value))
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -41,7 +55,11 @@ class Figures:
             raise AttributeError(name)
         if name not in self._given:
             raise MissingFigureError(f"{self.of} has no {name}; it has {', '.join(self._given)}")
-        value = self.__dict__[name] = self._given[name]()
+        value = self._given[name]
+        value = value() if callable(value) else value
+        if self.around is not None and isinstance(value, Term):
+            value = value.known_as(Source(self.around.model, self.around.arguments, self._place, name))
+        self.__dict__[name] = value
         return value
 
     def __contains__(self, name: object) -> bool:
@@ -76,12 +94,11 @@ class Row(Figures):
         seen: Seen | None = None,
         around: Around | None = None,
     ) -> None:
-        super().__init__(name, figures)
+        super().__init__(name, figures, around)
         self.name, self.type = name, type
         self.inputs = tuple(tuple(shape) for shape in inputs)
         self.output_shapes = tuple(tuple(shape) for shape in output_shapes)
         self.entry, self.convention, self.by_call, self.seen = entry, convention, by_call, seen
-        self.around = around
 
     @property
     def output_shape(self) -> tuple[Any, ...]:
@@ -136,12 +153,23 @@ class Row(Figures):
 
 
 class Around:
-    """What rows stand in, for that of them which follows from more than their own layer: found when it is asked for."""
+    """What rows stand in, for that of them which follows from more than their own layer: found when it is asked for.
 
-    __slots__ = ("_fields", "batch", "dtype", "entries", "model")
+    `arguments`: those of `cost` that make the same report again.
+    """
 
-    def __init__(self, model: Model, entries: Sequence[Entry], batch: int, dtype: str | None) -> None:
+    __slots__ = ("_fields", "arguments", "batch", "dtype", "entries", "model")
+
+    def __init__(
+        self,
+        model: Model,
+        entries: Sequence[Entry],
+        batch: int,
+        dtype: str | None,
+        arguments: Mapping[str, Any] | None = None,
+    ) -> None:
         self.model, self.entries, self.batch, self.dtype = model, entries, batch, dtype
+        self.arguments: Mapping[str, Any] = arguments or {}
         self._fields: Fields | None = None
 
     @property
@@ -154,7 +182,7 @@ class Around:
         return self._fields
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("model", "entries", "batch", "dtype")}
+        return {name: getattr(self, name) for name in ("model", "entries", "batch", "dtype", "arguments")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from modelcost.figures import Around
     from modelcost.training.schedule import Batches, Schedule
     from modelcost.training.step import Step
 
@@ -35,20 +36,25 @@ TRAINING = {
 class Levels:
     """All levels of a cost: `step` is that of training, None where no optimizer is given; then all is forward only."""
 
-    def __init__(self, rows: Sequence[Row], totals: Figures, guarded: Callable[[Any], Any], step: Step | None) -> None:
-        self.rows, self.totals, self.guarded, self.step = rows, totals, guarded, step
+    def __init__(
+        self, rows: Sequence[Row], totals: Figures, guarded: Callable[[Any], Any], step: Step | None, around: Around
+    ) -> None:
+        self.rows, self.totals, self.guarded, self.step, self.around = rows, totals, guarded, step, around
 
     def found(self, N: Any, schedule: Schedule | None) -> dict[str, Level]:
         """Those that the settings allow for, by name; N is the batch."""
         found = {
-            "example": Level("example", {"forward_flops": lambda: self.totals.flops}),
-            "minibatch": Level("minibatch", self._minibatch(N)),
+            "example": self._level("example", {"forward_flops": lambda: self.totals.flops}),
+            "minibatch": self._level("minibatch", self._minibatch(N)),
         }
         if schedule is not None:
-            found["epoch"] = Level("epoch", self._epoch(schedule))
+            found["epoch"] = self._level("epoch", self._epoch(schedule))
             if schedule.epochs is not None:
-                found["run"] = Level("run", self._run(schedule, found["epoch"]))
+                found["run"] = self._level("run", self._run(schedule, found["epoch"]))
         return found
+
+    def _level(self, name: str, figures: Figured) -> Level:
+        return Level(name, figures, self.around)
 
     def _minibatch(self, N: Any) -> Figured:
         if self.step is None:

@@ -38,9 +38,9 @@ FLOORS = (
     {"training"},
     {"levels", "report", "costing", "arranged"},
     {"tuning"},
-    {"homework"},
     {"timing"},
     {"memory"},
+    {"homework"},
     {"sweeps"},
     {"render"},
     {"verification"},
@@ -60,6 +60,7 @@ UPWARD = {
     ("costing", "timing"): "cost(cpu=...): what estimates time is loaded only where a CPU is named",
     ("timing", "verification"): "calibrating and measuring run real Keras, as verifying does",
     ("sweeps", "render"): "sweep.to_csv(), print(sweep): as for a report",
+    ("homework", "render"): "print(sheet), sheet.to_csv(): as for a report",
     ("report", "render"): "report.to_json(), explain(), print(report): methods that save their caller an import",
 }
 """What is imported upward all the same, within functions only, and why."""

@@ -6,9 +6,7 @@ from modelcost.commands.arguments import Parser, add_choice, add_output, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Sequence
-    from typing import Any
 
 EPILOG = """\
 an answer file:
@@ -53,17 +51,11 @@ def run(name: str, words: Sequence[str]) -> int:
     """Mark the file and show the sheet; 1 if anything is wrong."""
     given = parser(name).parsed(words)
     from modelcost.commands.output import shown
-    from modelcost.homework.answers import answers
-    from modelcost.homework.marking import marked
+    from modelcost.homework.sheets import mark
     from modelcost.render import marked as view
 
-    sheet = marked(answers(given.answers, given.model, _setting(given)), given.marking)
-    shown(view, view.Shown(sheet, given.hints_only), given)
-    return 0 if sheet else 1
-
-
-def _setting(given: Namespace) -> dict[str, Any]:
-    from modelcost.homework.answers import setting_value
-
     asked = {word: getattr(given, word) for word in ("batch", "data", "epochs", "validation")}
-    return {word: setting_value(word, value) for word, value in asked.items() if value is not None}
+    setting = {word: value for word, value in asked.items() if value is not None}
+    sheet = mark(given.answers, model=given.model, marking=given.marking, **setting)
+    shown(view, sheet.hints if given.hints_only else sheet, given)
+    return 0 if sheet else 1

@@ -7,34 +7,37 @@ Nothing in a file can name code.
 from __future__ import annotations
 
 from fractions import Fraction
+from os import fspath
 from pathlib import Path
 
 from modelcost.errors import ModelCostError, short, unknown
 from modelcost.homework.numerals import numeral
+from modelcost.homework.settings import known_words, mapping, setting_value, settings_of
 from modelcost.homework.shapes import shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
 LARGEST = 1_000_000  # bytes of a file
 MOST_CLAIMS = 10_000
-LONGEST_CALL = 1_000  # characters
 FILE_KEYS = ("model", "models", "input", "layers", "setting", "settings", "claims", "student", "title")
 CLAIM_KEYS = (
     "of", "quantity", "claim", "working", "part", "tolerance", "figures", "points", "student", "model", "convention",
 )  # fmt: skip
-SETTING_KEYS = (
-    "batch", "data", "validation", "epochs", "optimizer", "loss", "dtype", "convention", "rate", "test",
-)  # fmt: skip
-WHOLE = ("batch", "data", "epochs", "test")
 
 
 class Claim:
-    """One figure that was handed in: of what, which quantity, as it was written; its working, its points."""
+    """One figure that was handed in: of what, which quantity, as it was written; its working, its points.
 
-    __slots__ = ("convention", "given", "model", "of", "part", "points", "quantity", "student", "tolerance", "working")
+    `given`: a `Numeral`, or a shape; "" where the question was left open; the text itself where a student, who is
+    named, wrote what is neither: `unread` then says so.
+    """
+
+    __slots__ = (
+        "convention", "given", "model", "of", "part", "points", "quantity", "student", "tolerance", "unread", "working",
+    )  # fmt: skip
 
     def __init__(self, model: str, of: str, quantity: str, given: Any, **more: Any) -> None:
         self.model, self.of, self.quantity, self.given = model, of, quantity, given
@@ -44,6 +47,7 @@ class Claim:
         self.points: Fraction = more.get("points", Fraction(1))
         self.student: str = more.get("student", "")
         self.convention: str = more.get("convention", "")
+        self.unread: str = more.get("unread", "")
 
     @property
     def name(self) -> str:
@@ -60,7 +64,15 @@ class Answers:
         self.models, self.settings, self.claims, self.title = models, settings, claims, title
 
 
-def answers(path: str, model: str | None = None, setting: dict[str, Any] | None = None) -> Answers:
+def given(source: Any, model: Any = None, setting: Mapping[str, Any] | None = None) -> Answers:
+    """The answers in a file, or in plain data; `model` and `setting` (as text or numbers) where these name none."""
+    apart = settings_of(dict(setting or {}))
+    if isinstance(source, dict):
+        return from_data(source, "answers", model, apart)
+    return answers(fspath(source), model, apart)
+
+
+def answers(path: str, model: Any = None, setting: dict[str, Any] | None = None) -> Answers:
     """What stands in an answer file; `model` and `setting` are taken where the file names none.
 
     Raises `ModelCostError` for a file that cannot be read, is no such file, or has a word in it that nobody knows.
@@ -84,16 +96,18 @@ def answers(path: str, model: str | None = None, setting: dict[str, Any] | None 
         raise type(error)(f"{short(path)}: {error}") from None
 
 
-def from_data(found: Any, title: str, model: str | None = None, setting: dict[str, Any] | None = None) -> Answers:
+def from_data(found: Any, title: str, model: Any = None, setting: dict[str, Any] | None = None) -> Answers:
     """The answers of plain data, all of it text, lists and dictionaries."""
     if not isinstance(found, dict) or "claims" not in found:
         raise ModelCostError("an answer file has a model and claims, as in model: lenet5, claims: [...]")
-    _known_words("key", found, FILE_KEYS)
+    known_words("key", found, FILE_KEYS)
     models = _models(found, title, model)
-    shared = {**_setting(found.get("setting", {})), **(setting or {})}
-    apart = _mapping("settings", found.get("settings", {}))
-    _known_words("model", apart, models)
-    settings = {name: {**shared, **_setting(apart.get(name, {}))} for name in models}
+    shared = {**(setting or {}), **settings_of(found.get("setting", {}))}
+    apart = mapping("settings", found.get("settings", {}))
+    known_words("model", apart, models)
+    if "layers" not in found and found.get("input") is not None:
+        shared["input"] = setting_value("input", found["input"])
+    settings = {name: {**shared, **settings_of(apart.get(name, {}))} for name in models}
     claims = _list("claims", found["claims"])
     if len(claims) > MOST_CLAIMS:
         raise ModelCostError(f"an answer file has at most {MOST_CLAIMS:,} claims. Received: {len(claims):,}")
@@ -102,19 +116,18 @@ def from_data(found: Any, title: str, model: str | None = None, setting: dict[st
     return Answers(models, settings, made, str(found.get("title", title)))
 
 
-def _models(found: dict[str, Any], title: str, model: str | None) -> dict[str, Any]:
+def _models(found: dict[str, Any], title: str, model: Any) -> dict[str, Any]:
     """The models by name: what `load` takes, or layers that are made here."""
     if "models" in found:
-        several = _mapping("models", found["models"])
+        several = mapping("models", found["models"])
         return {name: _model(name, one) for name, one in several.items()}
     if "layers" in found:
         return {title: _model(title, {"input": found.get("input"), "layers": found["layers"]})}
     one = found.get("model", model)
     if one is None:
         raise ModelCostError("which model? give model: lenet5, or input: and layers:")
-    if isinstance(one, dict):
-        return {title: _model(title, one)}
-    return {str(one): _model(str(one), one)}
+    name = title if isinstance(one, dict) else one if isinstance(one, str) else getattr(one, "name", None) or title
+    return {name: _model(name, one)}
 
 
 def _model(name: str, given: Any) -> Any:
@@ -122,56 +135,21 @@ def _model(name: str, given: Any) -> Any:
     from modelcost.importers import load
     from modelcost.importers.layer_calls import model_of
 
-    return model_of(given, name) if isinstance(given, dict) else load(str(given))
-
-
-def _setting(given: Any) -> dict[str, Any]:
-    found = _mapping("setting", given)
-    _known_words("setting", found, SETTING_KEYS)
-    return {word: setting_value(word, value) for word, value in found.items()}
-
-
-def setting_value(word: str, value: Any) -> Any:
-    """A value of the setting: whole where it must be, a fraction for validation, a word elsewhere.
-
-    >>> setting_value("batch", "1_000"), setting_value("validation", "0.2")
-    (1000, Fraction(1, 5))
-    """
-    if word in ("optimizer", "loss"):
-        return _known_training(word, value)
-    if word not in (*WHOLE, "validation", "rate"):
-        return str(value)
-    number = numeral(value).value
-    if word in WHOLE or (word == "validation" and number >= 1):
-        if number.denominator != 1 or not 1 <= number < 2**63:
-            raise ModelCostError(f"{word} must be a whole number of at least 1. Received: {word}={short(value)}")
-        return int(number)
-    if number <= 0:
-        raise ModelCostError(f"{word} must be above 0. Received: {word}={short(value)}")
-    return number
-
-
-def _known_training(word: str, value: Any) -> str:
-    """The text that stands for an optimizer or a loss, if it is that of one: a name, or a call with plain values."""
-    from modelcost.training import losses, optimizers
-
-    if not isinstance(value, str) or len(value) > LONGEST_CALL:
-        raise ModelCostError(f"{word} is a name, or a call such as SGD(momentum=0.9). Received: {short(value)}")
-    (optimizers if word == "optimizer" else losses).get(value)
-    return value
+    return model_of(given, name) if isinstance(given, dict) else load(given)
 
 
 def _claim(place: int, given: Any, models: Iterable[str], student: str) -> Claim:
     try:
-        found = _mapping("a claim", given)
-        _known_words("key", found, CLAIM_KEYS)
+        found = mapping("a claim", given)
+        known_words("key", found, CLAIM_KEYS)
         for needed in ("quantity", "claim"):
-            if found.get(needed) in (None, ""):
+            if needed not in found or found["quantity"] in (None, ""):
                 raise ModelCostError(f"a claim has of, quantity and claim; {needed} is missing")
         model, of = _about(str(found.get("of", "model")), found.get("model"), list(models))
-        quantity = str(found["quantity"])
-        claimed = shape(found["claim"]) if quantity == "output_shape" else _figure(found["claim"], found)
-        return Claim(model, of, quantity, claimed, **_details(found), student=str(found.get("student", student)))
+        whose = str(found.get("student", student))
+        claimed, unread = _read(found, whose)
+        details = _details(found if claimed != "" and not unread else {**found, "tolerance": 0})
+        return Claim(model, of, str(found["quantity"]), claimed, **details, student=whose, unread=unread)
     except ModelCostError as error:
         raise type(error)(f"claim {place}: {error}") from None
 
@@ -179,7 +157,7 @@ def _claim(place: int, given: Any, models: Iterable[str], student: str) -> Claim
 def _about(of: str, model: Any, models: list[str]) -> tuple[str, str]:
     """Which model, and which layer of it ("model" for all of it): conv1, alexnet or alexnet.conv1."""
     if model is not None:
-        _known_words("model", [str(model)], models)
+        known_words("model", [str(model)], models)
         return str(model), of if of != model else "model"
     first, _, rest = of.partition(".")
     if first in models:
@@ -187,6 +165,19 @@ def _about(of: str, model: Any, models: list[str]) -> tuple[str, str]:
     if len(models) > 1:
         raise unknown("model", first, models)
     return models[0], of
+
+
+def _read(found: dict[str, Any], student: str) -> tuple[Any, str]:
+    """What was claimed, and why it is nothing that can be claimed, where a student wrote such a thing."""
+    claimed = found["claim"]
+    if claimed is None or str(claimed).strip() == "":
+        return "", ""
+    try:
+        return shape(claimed) if found["quantity"] == "output_shape" else _figure(claimed, found), ""
+    except ModelCostError as error:
+        if not student:
+            raise
+        return short(claimed), str(error)
 
 
 def _figure(given: Any, found: dict[str, Any]) -> Any:
@@ -217,16 +208,15 @@ def _details(found: dict[str, Any]) -> dict[str, Any]:
     return details
 
 
-def _from_table(text: str, title: str, model: str | None, setting: dict[str, Any]) -> Answers:
+def _from_table(text: str, title: str, model: Any, setting: dict[str, Any]) -> Answers:
     """A class's answers, a claim a line: student, of, quantity, claim, and model where there are several."""
     lines = list(_lines(text))
-    models = list(dict.fromkeys(line["model"] for line in lines if line.get("model"))) or ([model] if model else [])
-    if not models:
+    models: dict[str, Any] = {line["model"]: line["model"] for line in lines if line.get("model")}
+    if not models and model is None:
         raise ModelCostError("which model? give a column model, or --model NAME")
-    claims = [{word: value for word, value in line.items() if value != ""} for line in lines]
-    return from_data(
-        {"title": title, "models": {name: name for name in models}, "claims": claims}, title, None, setting
-    )
+    claims = [{word: value for word, value in line.items() if value != "" or word == "claim"} for line in lines]
+    whole: dict[str, Any] = {"models": models} if models else {}
+    return from_data({"title": title, "claims": claims, **whole}, title, model, setting)
 
 
 def _lines(text: str) -> Iterator[dict[str, str]]:
@@ -235,25 +225,13 @@ def _lines(text: str) -> Iterator[dict[str, str]]:
 
     try:
         reader = DictReader(StringIO(text, newline=""), strict=True)
-        _known_words("column", reader.fieldnames or (), CLAIM_KEYS)
+        known_words("column", reader.fieldnames or (), CLAIM_KEYS)
         for line in reader:
             if None in line or None in line.values():
                 raise ModelCostError(f"line {reader.line_num} has not as many cells as there are columns")
             yield {word: value.strip() for word, value in line.items()}
     except Error as error:
         raise ModelCostError(f"this is no CSV: {error}") from None
-
-
-def _known_words(kind: str, found: Iterable[Any], known: Iterable[str]) -> None:
-    for word in found:
-        if word not in known:
-            raise unknown(kind, word, known)
-
-
-def _mapping(what: str, found: Any) -> dict[str, Any]:
-    if not isinstance(found, dict):
-        raise ModelCostError(f"{what}: expected names with values, as in {{batch: 64}}. Received: {short(found)}")
-    return found
 
 
 def _list(what: str, found: Any) -> list[Any]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from modelcost.errors import ModelCostError
-from modelcost.layers.windows import windows
-from modelcost.training.schedule import Schedule
+from modelcost.training.schedule import Batches, Schedule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
 
     from modelcost.homework.subject import Subject
 
-TOLD = ("epochs", "validation", "test")
+TOLD = ("epochs", "validation", "test", "drop_remainder")
 
 
 def schedule(subject: Subject) -> Schedule:
@@ -45,4 +44,4 @@ def validation_examples(subject: Subject) -> Any:
 
 def steps(examples: Any, subject: Subject) -> Any:
     """How many batches the examples make, the last one perhaps smaller."""
-    return windows("", examples, 1, subject.whole("batch"), padding="same").called("steps")
+    return Batches("", examples, subject.whole("batch")).steps

@@ -104,7 +104,7 @@ def diagnosed(
             break
     rivals = [one for one in found if one.bits <= found[0].bits + ROUNDED]
     for one in found:
-        one.working = _working(one, nearby)
+        one.working = _working(one, claim, nearby)
         one.certain = one.certain and (claim.exact or len(rivals) == 1)
     return found
 
@@ -160,10 +160,11 @@ def _best(found: Iterable[Explanation]) -> list[Explanation]:
     return list(kept.values())[:KEPT]
 
 
-def _working(explanation: Explanation, nearby: Nearby) -> str:
-    """The numbers that the student multiplied and added, where all slips are in one formula."""
+def _working(explanation: Explanation, claim: Numeral, nearby: Nearby) -> str:
+    """The numbers that the student multiplied and added, where slips in one formula alone make the claim of it."""
     slips = [slip for slip in explanation.slips if slip is not explanation.reference.slip]
     search = explanation.reference.search(nearby)
     if not isinstance(search, Tried) or not all(slip.values for slip in slips):
         return ""
-    return search.form.written(together(slips))
+    values = together(slips)
+    return search.form.written(values) if claim.means(search.form.valued(values)) else ""

@@ -13,13 +13,14 @@ from modelcost.homework.numerals import Numeral
 from modelcost.homework.quantities import QUANTITIES, count, quantity
 from modelcost.homework.references import Reference, exactly_by, references
 from modelcost.homework.shapes import checked_shape
+from modelcost.homework.sheets import Marked, Sheet
 from modelcost.homework.slips import Slip
 from modelcost.homework.subject import Subject
-from modelcost.homework.verdict import CARRIED, UNJUDGED, WRONG, Verdict, judged, written
+from modelcost.homework.verdict import CARRIED, NO_FIGURE, OPEN, UNJUDGED, WRONG, Verdict, judged, written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from typing import Any
 
     from modelcost.homework.answers import Answers, Claim
@@ -32,38 +33,6 @@ MEASURED = ("measured_seconds_per_step", "measured_seconds_per_example", "measur
 """What only the student's machine can tell: such claims are taken down and not judged."""
 CARRIED_ON = 0.5  # bits of going on with one's own figure: nothing is less surprising
 STARTS_ANEW = 4.0  # and of not doing so, where that figure was wrong
-
-
-class Marked:
-    """A claim with its verdict and the points it gets."""
-
-    __slots__ = ("claim", "points", "verdict")
-
-    def __init__(self, claim: Claim, verdict: Verdict, points: Fraction) -> None:
-        self.claim, self.verdict, self.points = claim, verdict, points
-
-
-class Sheet:
-    """A marked sheet: every claim of it; true where all are right.
-
-    `marking`: "full" gives the points of a figure that follows from an earlier one, "strict" does not.
-    """
-
-    def __init__(self, title: str, rows: Sequence[Marked], marking: str) -> None:
-        self.title, self.rows, self.marking = title, list(rows), marking
-
-    def __bool__(self) -> bool:
-        return all(row.verdict or row.verdict.status == UNJUDGED for row in self.rows)
-
-    @property
-    def students(self) -> list[str]:
-        """Whose claims these are, in order; "" where nobody is named."""
-        return list(dict.fromkeys(row.claim.student for row in self.rows))
-
-    def points(self, student: str | None = None) -> tuple[Fraction, Fraction]:
-        """The points that were given and those that there are, of one student or of all."""
-        rows = [row for row in self.rows if student in (None, row.claim.student) and row.verdict.status != UNJUDGED]
-        return sum((row.points for row in rows), Fraction(0)), sum((row.claim.points for row in rows), Fraction(0))
 
 
 def marked(answers: Answers, marking: str = "full") -> Sheet:
@@ -84,12 +53,32 @@ def marked(answers: Answers, marking: str = "full") -> Sheet:
         if key not in subjects:
             subjects[key] = models[claim.model].another()
         try:
-            verdict = verdict_on(claim, subjects[key])
+            verdict = _of_a_student(claim, subjects[key])
         except ModelCostError as error:
             raise type(error)(f"claim {place}, {claim.name}: {error}") from None
         given = claim.points if verdict or (marking == "full" and verdict.status == CARRIED) else Fraction(0)
         rows.append(Marked(claim, verdict, given))
     return Sheet(answers.title, rows, marking)
+
+
+def _of_a_student(claim: Claim, subject: Subject) -> Verdict:
+    """The verdict on a claim that may be none: one that a student left open, or wrote in a unit of something else.
+
+    Raises `ModelCostError` for what nobody could answer; and, where no student is named, for a claim that is none.
+    """
+    if claim.quantity in MEASURED:
+        return verdict_on(claim, subject)
+    right = count(subject.by(claim.convention) if claim.convention else subject, claim.of, claim.quantity, claim.part)
+    if claim.given == "":
+        return Verdict(claim.name, "", right, OPEN)
+    try:
+        if claim.unread:
+            raise ModelCostError(claim.unread)
+        return verdict_on(claim, subject)
+    except ModelCostError as error:
+        if not claim.student:
+            raise
+        return Verdict(claim.name, claim.given, right, NO_FIGURE, note=str(error))
 
 
 def verdict_on(claim: Claim, subject: Subject) -> Verdict:
@@ -100,15 +89,15 @@ def verdict_on(claim: Claim, subject: Subject) -> Verdict:
         return Verdict(claim.name, claim.given, None, UNJUDGED, note="measured on a machine that nobody knows")
     if claim.quantity == "output_shape":
         return _shape_verdict(claim, subject)
-    figure = _in_units(claim)
-    verdict = _verdict(claim, figure, subject)
+    figure = in_units(claim)
+    verdict = verdict_alone(claim, figure, subject)
     subject.own[claim.of, claim.quantity, claim.part] = figure
     if claim.part:
         subject.own.setdefault((claim.of, claim.quantity, ""), figure)
     return verdict
 
 
-def _in_units(claim: Claim) -> Numeral:
+def in_units(claim: Claim) -> Numeral:
     """The figure that was claimed, in the unit in which the quantity is counted."""
     asked = quantity(claim.quantity)
     figure: Numeral = claim.given if claim.tolerance is None else claim.given.within(claim.tolerance)
@@ -139,8 +128,11 @@ def _shape_verdict(claim: Claim, subject: Subject) -> Verdict:
     return verdict
 
 
-def _verdict(claim: Claim, figure: Numeral, subject: Subject) -> Verdict:
-    """Right, right by a convention, following from earlier figures, or wrong: asked in this order."""
+def verdict_alone(claim: Claim, figure: Numeral, subject: Subject) -> Verdict:
+    """The verdict on a figure, which is not remembered.
+
+    Right, right by a convention, following from earlier figures, or wrong: asked in this order.
+    """
     of, name = claim.of, claim.quantity
     asked = quantity(name)
     several = references(subject, of, name, claim.part)

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     Meant = tuple[Numeral, Slip]
 
 MOST_DIGITS = 40
+WHOLE = "of the whole figure: "
+"""Before the kind of a slip with a finished number that could also be one with its formula."""
+FACTORS = {"the batch": "N", "the epochs": "epochs"}
+"""Factors of a finished number, as a formula names them."""
+NUMBERS = "numbers are counted, not their bytes"
 
 
 def meant(claim: Numeral, measures: str, scales: Iterable[tuple[str, int]] = ()) -> Iterator[Meant]:
@@ -56,21 +61,24 @@ def numeral_of(value: int | Fraction) -> Numeral:
 def _scaled(claim: Numeral, measures: str, scales: Iterable[tuple[str, int]]) -> Iterator[Meant]:
     """What the claim would be without a factor that was put in, or with one that was left out."""
     for times, bits, text, hint in _factors(measures):
-        yield claim.scaled(1 / times), Slip(f"times {times}", bits, text, hint, {})
+        kind = f"{WHOLE}without bytes" if text == NUMBERS else f"times {times}"
+        yield claim.scaled(1 / times), Slip(kind, bits, text, hint, {})
     for what, many in scales:
         if many > 1:
             hint = f"look at {what}: is the figure for one, or for all of them?"
             text = f"multiplied by {many:,} ({what}), which does not belong"
             yield claim.scaled(Fraction(1, many)), Slip(f"times {what}", 3.0, text, hint, {})
             text = f"{what} ({many:,}): the multiplication by it is left out"
-            yield claim.scaled(Fraction(many)), Slip(f"without {what}", 3.0, text, hint, {})
+            kind = f"{WHOLE}without {FACTORS.get(what, what)}"
+            yield claim.scaled(Fraction(many)), Slip(kind, 3.0, text, hint, {})
 
 
 def _factors(measures: str) -> Iterator[tuple[Fraction, float, str, str]]:
     hint = "is it counted once, or twice?"
-    yield Fraction(2), 4.0, "everything is counted twice (as for a multiply-add that is two)", hint
-    yield Fraction(1, 2), 4.5, "half of it is counted (as for a multiply-add that is one)", hint
-    yield Fraction(3), 4.5, "three times as much, as if forward and backward were meant", hint
+    if measures not in ("bytes", "bits"):
+        yield Fraction(2), 4.0, "everything is counted twice (as for a multiply-add that is two)", hint
+        yield Fraction(1, 2), 4.5, "half of it is counted (as for a multiply-add that is one)", hint
+        yield Fraction(3), 4.5, "three times as much, as if forward and backward were meant", hint
     for power in (3, 6, 9):
         text = f"a factor of 10**{power}: one prefix (k, M, G) for another"
         yield Fraction(10**power), 5.0 + power / 3, text, "look at the prefix of the unit"
@@ -85,8 +93,9 @@ def _factors(measures: str) -> Iterator[tuple[Fraction, float, str, str]]:
         hint = "look at bits, bytes and numbers"
         yield Fraction(8), 3.0, "bits are counted, not bytes", hint
         yield Fraction(1, 8), 3.5, "divided by 8, as if bits had been counted", hint
-        yield Fraction(2), 3.5, "8 bytes are taken for each number", hint
-        yield Fraction(1, 4), 3.0, "numbers are counted, not their bytes", hint
+        yield Fraction(2), 3.5, "twice the bytes are taken for each number, as of float64 for float32", hint
+        yield Fraction(1, 2), 3.5, "half the bytes are taken for each number, as of float16 for float32", hint
+        yield Fraction(1, 4), 3.0, NUMBERS, hint
 
 
 def _digits(claim: Numeral) -> Iterator[Meant]:

@@ -79,10 +79,10 @@ def exact(subject: Subject, name: str) -> Any:
     trained = kind in TIMES or kind == "optimizer_flops"
     if trained and "optimizer" not in subject.setting:
         if kind == "optimizer_flops":
-            subject.whole("optimizer")
+            subject.needs("optimizer")
         return None
     for needed in {"minibatch": ("batch",), "epoch": ("data",), "run": ("data", "epochs")}[level]:
-        subject.whole(needed)
+        subject.needs(needed)
     if kind in ("validation_flops", "test_flops"):
         subject.whole_or_part(kind.partition("_")[0])
     return _summed(subject.trained if "optimizer" in subject.setting else subject.report, level, kind)

@@ -35,7 +35,7 @@ def pytest_assertrepr_compare(op: str, left: Any, right: Any) -> list[str] | Non
 
 def _told(place: str, claim: Any, count: Any) -> list[str]:
     from modelcost.errors import ModelCostError
-    from modelcost.homework.verdict import check
+    from modelcost.homework.checking import check
 
     try:
         first, *others = check(claim, of=count).lines()
@@ -76,7 +76,7 @@ def _is_worked_out(value: Any) -> bool:
 
         sizes = [isinstance(size, count) and bool(letter(size.name)) for size in value]
         return any(sizes) and all(size or type(one) is int for size, one in zip(sizes, value, strict=True))
-    return isinstance(value, count) and bool(value.args)
+    return isinstance(value, count) and bool(value.args or value.source)
 
 
 def _is_shape(value: Any) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from modelcost.count import Count, product, total
-from modelcost.dtypes import BYTES, bytes_of
 from modelcost.errors import ModelCostError, unknown
 from modelcost.facts import COLUMNS
+from modelcost.homework import held
 from modelcost.homework.batches import steps, training_examples, validation_examples
 from modelcost.homework.passes import KINDS, TIMES, figure
 
@@ -68,7 +68,7 @@ def count(subject: Subject, of: str, name: str, part: str = "") -> Any:
     return asked.of_model(subject, part)
 
 
-def _column(name: str) -> Quantity:
+def _column(name: str, says: str = "", measures: str = "") -> Quantity:
     """A figure that rows have, and the total of all rows."""
 
     def of_row(subject: Subject, row: Row, part: str) -> Any:
@@ -77,7 +77,17 @@ def _column(name: str) -> Quantity:
     def of_model(subject: Subject, part: str) -> Any:
         return _summed(subject, name, part)
 
-    return Quantity(name.replace("_", " "), of_row, of_model)
+    return Quantity(says or name.replace("_", " "), of_row, of_model, measures)
+
+
+def _held(name: str, says: str) -> Quantity:
+    """A figure of a report's memory."""
+    return Quantity(
+        says,
+        (lambda subject, row, part: held.of_row(subject, row, name)) if name in held.OF_ROWS else None,
+        lambda subject, part: held.of_model(subject, name),
+        "bytes",
+    )
 
 
 def _summed(subject: Subject, name: str, part: str) -> Any:
@@ -103,21 +113,6 @@ def _all_elements(subject: Subject, part: str) -> Any:
     """The elements of every tensor that comes to exist."""
     held = (row for row in subject.report if row.activation_bytes)
     return total(subject.figure(row.name, "elements", product(row.output_shape)).called(row.name) for row in held)
-
-
-def _activation_bytes(subject: Subject, part: str) -> Any:
-    return subject.report.activation_bytes
-
-
-def _bytes(name: str) -> Callable[[Subject, str], Any]:
-    """The bytes of a model's parameters."""
-    return lambda subject, part: product([model_figure(subject, name), Count(_width(subject), "bytes")])
-
-
-def _width(subject: Subject) -> int:
-    if subject.report.dtype not in BYTES:
-        raise ModelCostError("the layers hold numbers of several dtypes; give dtype: float32 in the setting")
-    return bytes_of(subject.report.dtype)
 
 
 def model_figure(subject: Subject, name: str, part: str = "") -> Any:
@@ -173,14 +168,17 @@ QUANTITIES: dict[str, Quantity] = {
         lambda subject, part: subject.report.rows[-1].output_shape,
     ),
     "elements": Quantity("numbers that come out, and are held", _elements, _all_elements),
-    "activation_bytes": Quantity(
-        "memory of outputs", lambda subject, row, part: row.activation_bytes, _activation_bytes, "bytes"
-    ),
+    "activation_bytes": _column("activation_bytes", "bytes of the outputs", "bytes"),
     "memory_all_passes": Quantity(
-        "memory of outputs over all passes, each of which uses the same again", None, _activation_bytes, "bytes"
+        "bytes of the outputs over all passes, each of which uses the same again",
+        None,
+        lambda subject, part: _summed(subject, "activation_bytes", part),
+        "bytes",
     ),
-    "params_bytes": Quantity("memory of the parameters", None, _bytes("params"), "bytes"),
-    "params_megabytes": Quantity("memory of the parameters, in MB", None, _bytes("params"), "bytes", 10**6),
+    **{name: _held(name, says) for name, says in held.SAYS.items()},
+    "params_megabytes": Quantity(
+        "MB of the parameters", None, lambda subject, part: held.of_model(subject, "parameter_bytes"), "bytes", 10**6
+    ),
     "params_before_flatten": Quantity("parameters of the layers before Flatten", None, _before_flatten),
     "steps_per_epoch": Quantity("mini-batches of an epoch", None, _steps_per_epoch),
     "validation_steps": Quantity(

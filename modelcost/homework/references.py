@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     Nearby = tuple[tuple[str, int], ...]
 
 OTHER_CONVENTION, OTHER_QUANTITY, OTHER_LAYER, OTHER_NETWORK = 1.5, 3.5, 4.0, 3.5
-MOST_NETWORKS = 4
+FAMILIES = ("alexnet", "vgg", "resnet")
+"""Networks of the zoo that have variants, by the beginning of their names."""
 NOT_FAR = 4
 """Times that what training costs may be more, or less, than it is by hand: a backward pass is 0 to 3 forward passes."""
 BY_HAND = 0.5  # bits of what is worked out by hand where the exact figure is known
@@ -95,7 +96,16 @@ SIBLINGS = {
     "params": ("trainable_params", "non_trainable_params", "multiplies", "elements"),
     "trainable_params": ("params", "non_trainable_params"),
     "non_trainable_params": ("params", "trainable_params"),
-    "activation_bytes": ("params",),
+    "activation_bytes": ("params", "parameter_bytes"),
+    "parameter_bytes": ("activation_bytes", "gradient_bytes"),
+    "gradient_bytes": ("parameter_bytes", "optimizer_bytes"),
+    "optimizer_bytes": ("parameter_bytes", "gradient_bytes"),
+    "memory.activation_bytes": ("activation_bytes", "kept_activation_bytes", "parameter_bytes"),
+    "kept_activation_bytes": ("memory.activation_bytes", "activation_bytes"),
+    "peak_inference_bytes": ("peak_training_bytes", "process_inference_bytes", "memory.activation_bytes"),
+    "peak_training_bytes": ("peak_inference_bytes", "process_training_bytes", "kept_activation_bytes"),
+    "process_inference_bytes": ("peak_inference_bytes", "process_training_bytes"),
+    "process_training_bytes": ("peak_training_bytes", "process_inference_bytes"),
     "elements": ("params", "multiplies"),
     "comparisons": ("elements", "flops"),
     "flops_per_minibatch": ("flops_per_epoch",),
@@ -257,17 +267,25 @@ def _variants(subject: Subject, row: Row, name: str, part: str) -> Iterator[Refe
             continue  # the part went with the argument
 
 
-def _networks(subject: Subject, of: str, name: str, part: str) -> Iterator[Reference]:
-    """The same of another variant of the network, of those in the zoo."""
+def _variants_of(subject: Subject) -> Iterator[tuple[str, Subject]]:
+    """The networks of the zoo that are variants of one's own, by name, in the same setting."""
     from modelcost import zoo
     from modelcost.homework.subject import Subject as Other
 
     own = subject.report.model
-    if own not in zoo.names():
+    family = next((one for one in FAMILIES if own.startswith(one)), None)
+    if family is None or own not in zoo.names():
         return
-    stem = own.split("_")[0]
-    for other in [one for one in zoo.names() if one != own and one.split("_")[0] == stem][:MOST_NETWORKS]:
-        variant = Other(other, {**subject.setting, "convention": subject.convention}, subject.own)
+    for name in [one for one in zoo.names() if one != own and one.startswith(family)]:
+        key = name, subject.convention
+        if key not in subject.variants:
+            subject.variants[key] = Other(name, {**subject.setting, "convention": subject.convention})
+        yield name, subject.variants[key]
+
+
+def _networks(subject: Subject, of: str, name: str, part: str) -> Iterator[Reference]:
+    """The same of another variant of the network, of those in the zoo."""
+    for other, variant in _variants_of(subject):
         try:
             figure = count(variant, of, name, part)
         except ModelCostError:

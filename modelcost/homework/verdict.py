@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from fractions import Fraction
 
-from modelcost.count import Expression, Term
-from modelcost.errors import ModelCostError, short
+from modelcost.count import Term
+from modelcost.errors import short
 from modelcost.homework.asserted import asserting
 from modelcost.homework.diagnosis import CLOSE, Explanation, diagnosed
-from modelcost.homework.misread import other_units
-from modelcost.homework.numerals import Numeral, numeral
+from modelcost.homework.misread import WHOLE, other_units
+from modelcost.homework.numerals import Numeral
 from modelcost.homework.references import Reference
 
 TYPE_CHECKING = False
@@ -19,13 +19,21 @@ if TYPE_CHECKING:
     from typing import Any
 
 RIGHT, CONVENTION, CARRIED, WRONG, UNJUDGED = "right", "right by convention", "carried forward", "wrong", "not judged"
+OPEN, NO_FIGURE = "not answered", "no figure"
+HINTS = {
+    CARRIED: "follows from an earlier figure that is wrong",
+    OPEN: "answer it",
+    NO_FIGURE: "write a number, such as 41,736,960, 3e6 or 4.2 MB",
+}
+"""Where to look, by status, if that says it all."""
 LONGEST_WORKING = 100
 
 
 class Verdict:
     """What is to be said of one claim; it is true where the claim is right, by whatever convention.
 
-    `status`: one of "right", "right by convention", "carried forward", "wrong", "not judged".
+    `status`: one of "right", "right by convention", "carried forward", "wrong", "not judged"; on a sheet also
+    "not answered" and "no figure".
     `right`: the right figure; `convention`: by which the claim is right, where that is not the one asked for.
     `explanations`: what may have gone wrong, the likeliest first; `note`: what else is to be said.
     """
@@ -59,9 +67,10 @@ class Verdict:
     def likeliest(self) -> list[Explanation]:
         """The explanations that are about as likely as the first; those that are certain alone, if any is."""
         first = self.explanations[:1]
-        return [
+        close = [
             one for one in self.explanations if one.bits <= first[0].bits + CLOSE and one.certain == first[0].certain
         ]
+        return _told_once(close)
 
     @property
     def why(self) -> str:
@@ -83,8 +92,8 @@ class Verdict:
         """Where to look, without the answer."""
         if self:
             return "right"
-        if self.status == CARRIED:
-            return "follows from an earlier figure that is wrong"
+        if self.status in HINTS:
+            return HINTS[self.status]
         return self.explanations[0].hint if self.explanations else "look at it again"
 
     def __repr__(self) -> str:
@@ -116,6 +125,16 @@ class Verdict:
         return " = ".join(dict.fromkeys((text, *steps)))
 
 
+def _told_once(explanations: Sequence[Explanation]) -> list[Explanation]:
+    """Without those that say of the finished figure what another says of its formula; of every part alike, the
+    first is the shorter.
+    """
+    kinds = [one.slips[0].kind if len(one.slips) == 1 else "" for one in explanations]
+    same = {kind.removeprefix(WHOLE) for kind in kinds if kind.startswith(WHOLE)}
+    dropped = {f"{kind} everywhere" for kind in same} | {f"{WHOLE}{kind}" for kind in same if kind in kinds}
+    return [one for one, kind in zip(explanations, kinds, strict=True) if kind not in dropped]
+
+
 def goes_on(explanations: Sequence[Explanation]) -> str:
     """What is said where the likeliest explanation starts from the student's own earlier figures."""
     own = explanations and explanations[0].reference.own
@@ -136,49 +155,6 @@ def written(value: Any) -> str:
     if isinstance(value, Fraction) and value.denominator != 1:
         return f"{float(value):.5g}"
     return f"{int(value):,}" if isinstance(value, int | Fraction) else short(value)
-
-
-def check(claim: Any, *, of: Any, working: str | None = None, report: Any = None) -> Verdict:
-    """Hold a claim against a figure: `check(69_696, of=report["conv2"].multiplies)`; true where it is right.
-
-    `claim`: a number, or text as people write it ("≈ 3e6", "4.2 MB"), judged to the digits that it gives; a shape is
-    a tuple. `of`: the right figure, whose own formula is searched for the slip. `working`: the student's, arithmetic
-    only. `report`: the report that the figure is from, for sizes and settings that may have been mixed up.
-
-    Raises `ModelCostError` for a claim that is no figure (NaN, an infinity, over 300 digits) or a working that is not
-    arithmetic.
-
-    >>> import modelcost
-    >>> verdict = check(69_696, of=modelcost.cost("fashion_cnn_small")["conv2"].multiplies)
-    >>> bool(verdict), verdict.why
-    (False, 'the 64 input channels are left out')
-    """
-    if isinstance(of, Expression):
-        raise ModelCostError(f"the right figure has no value until its free sizes are bound: {short(of.formula())}")
-    if isinstance(of, tuple | list):
-        from modelcost.homework.shapes import checked_shape
-
-        return checked_shape("the shape", claim, tuple(of))
-    figure = numeral(claim)
-    if isinstance(of, float):
-        of = Fraction(of)
-    if isinstance(of, bool) or not isinstance(of, int | Fraction):
-        raise ModelCostError(f"of must be a figure of a report, such as report['conv1'].params. Received: {short(of)}")
-    if figure.measures == "bits":
-        figure = figure.scaled(Fraction(1, 8))
-    near = _nearby(report, of)
-    return judged("the figure", figure, [Reference(of)], near, measures=figure.measures, working=working)
-
-
-def _nearby(report: Any, of: Any) -> tuple[tuple[str, int], ...]:
-    """The classes and the batch of a report, and what comes into the layer whose figure this is."""
-    if report is None:
-        return ()
-    row = next((row for row in report for figure in row.figures.values() if figure is of), None)
-    sizes = {int(size): "a size of this layer's input" for shape in (row.inputs if row else ()) for size in shape}
-    sizes |= {int(size): "the classes" for size in report.rows[-1].output_shape[-1:]}
-    sizes.setdefault(report.batch, "the batch")
-    return tuple((what, value) for value, what in sizes.items() if value > 1)
 
 
 def _fits(what: str, claim: Numeral, right: Any, reference: Reference) -> Verdict:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import cached_property, partial, wraps
 
 from modelcost.costing import activation_bytes, cost
 from modelcost.count import NOTHING, Count, Expression, total
 from modelcost.dtypes import computed_as
 from modelcost.errors import unknown
-from modelcost.figures import Figures, MissingFigureError
+from modelcost.figures import Figures, MissingFigureError, Source
 from modelcost.memory.buffers import held_bytes
 from modelcost.memory.checkpoints import Segments, every
 from modelcost.memory.planned import inference_plan, training_plan
@@ -54,6 +54,16 @@ OF_LAYERS = FIGURES[:5]
 OF_TRAINING = (*FIGURES[1:3], "kept_activation_bytes", "peak_training_bytes", "process_training_bytes")
 """Those that are there only with an optimizer."""
 PASSES = ("inference", "training")
+
+
+def _figure(method: Callable[[Memory], Any]) -> Any:
+    """A figure, worked out when it is asked for, that knows its `Source`."""
+
+    @wraps(method)
+    def known(self: Memory) -> Any:
+        return method(self).known_as(Source(self.model, self._given, "memory", method.__name__))
+
+    return cached_property(known)
 
 
 class Memory:
@@ -115,27 +125,27 @@ class Memory:
             )
         return self._optimizer
 
-    @cached_property
+    @_figure
     def parameter_bytes(self) -> Any:
         """All weights, as they are stored."""
         return self._over_rows("parameter_bytes")
 
-    @cached_property
+    @_figure
     def gradient_bytes(self) -> Any:
         """The gradients of the weights that training changes; of an embedding's, rows alone where they stay such."""
         return self._over_rows("gradient_bytes", self.optimizer)
 
-    @cached_property
+    @_figure
     def optimizer_bytes(self) -> Any:
         """The optimizer's state: its slots for each weight, and its own numbers, such as that of the step."""
         return self._over_rows("optimizer_bytes", self.optimizer)
 
-    @cached_property
+    @_figure
     def activation_bytes(self) -> Any:
         """What all layers give, one after the other, in inference: held together only if nothing is ever freed."""
         return self._over_rows("activation_bytes")
 
-    @cached_property
+    @_figure
     def kept_activation_bytes(self) -> Any:
         """The activations that are still held when the way back begins."""
         return self._over_rows("kept_activation_bytes", self.optimizer)
@@ -174,22 +184,22 @@ class Memory:
         turn = max(i for i, step in enumerate(plan.steps) if step.phase == "forward")
         return [one for one in plan.held(turn) if one.kind in ("activation", "mask") and plan.lives[one][1] > turn]
 
-    @cached_property
+    @_figure
     def peak_inference_bytes(self) -> Count:
         """The most held at once in a forward pass, weights and the batch included."""
         return self.inference.peak_bytes(self.batch)
 
-    @cached_property
+    @_figure
     def peak_training_bytes(self) -> Count:
         """The most held at once in a training step, weights, optimizer and the batch included."""
         return self.training.peak_bytes(self.batch)
 
-    @cached_property
+    @_figure
     def process_inference_bytes(self) -> Any:
         """What a process of TensorFlow's on a CPU holds that runs the model: an estimate, see `memory.process`."""
         return held_by_process(self.inference, self.batch)
 
-    @cached_property
+    @_figure
     def process_training_bytes(self) -> Any:
         """The same where it trains."""
         return held_by_process(self.training, self.batch)

@@ -9,37 +9,29 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from typing import Any
 
-    from modelcost.homework.marking import Marked, Sheet
+    from modelcost.homework.sheets import Marked, Sheet
     from modelcost.render.blocks import Block
 
 TOLD = {"right": "right", "right by convention": "right, by another convention", "wrong": "WRONG"}
 """How a verdict stands in the table; others as they are."""
 
 
-class Shown:
-    """A sheet, and whether only hints are given: where the slip is, and no answer."""
-
-    def __init__(self, sheet: Sheet, hints_only: bool = False) -> None:
-        self.sheet, self.hints_only = sheet, hints_only
-
-
-def blocks(shown: Shown) -> list[Block]:
+def blocks(sheet: Sheet) -> list[Block]:
     """What a person sees of a marked sheet: a table for each student."""
-    sheet = shown.sheet
     found: list[Block] = [Heading(f"{sheet.title}: marked", 1)]
     for student in sheet.students:
         rows = [row for row in sheet.rows if row.claim.student == student]
         found += [Heading(student)] if student else []
-        found.append(_grid(rows, shown, student))
-    return [*found, Paragraph(_summary(shown))]
+        found.append(_grid(rows, sheet, student))
+    return [*found, Paragraph(_summary(sheet))]
 
 
-def _grid(rows: list[Marked], shown: Shown, student: str) -> Grid:
-    several = len({row.claim.model for row in shown.sheet.rows}) > 1
-    if shown.hints_only:
+def _grid(rows: list[Marked], sheet: Sheet, student: str) -> Grid:
+    several = len({row.claim.model for row in sheet.rows}) > 1
+    if sheet.hints_only:
         headings = ("of", "claimed", "verdict", "where to look")
         return Grid(headings, [(_of(row, several), _claimed(row), _status(row), _hint(row)) for row in rows], 4)
-    given, possible = shown.sheet.points(student)
+    given, possible = sheet.points(student)
     lines = [(_of(row, several), _claimed(row), _right(row), points(row.points), _verdict(row)) for row in rows]
     total = ("total", "", "", f"{points(given)} of {points(possible)}", "")
     return Grid(("of", "claimed", "right", "points", "verdict"), lines, 5, total)
@@ -86,8 +78,7 @@ def points(value: Fraction) -> str:
     return str(int(value)) if value.denominator == 1 else f"{float(value):g}"
 
 
-def _summary(shown: Shown) -> str:
-    sheet = shown.sheet
+def _summary(sheet: Sheet) -> str:
     found: dict[str, int] = {}
     for row in sheet.rows:
         found[row.verdict.status] = found.get(row.verdict.status, 0) + 1
@@ -97,17 +88,16 @@ def _summary(shown: Shown) -> str:
         "strict": "Strict marking: a figure that follows from a wrong one has no points.",
     }[sheet.marking]
     many = f"{len(sheet.rows):,} {'claim' if len(sheet.rows) == 1 else 'claims'}"
-    return f"{many}: {counted}. {'' if shown.hints_only else marking}".strip()
+    return f"{many}: {counted}. {'' if sheet.hints_only else marking}".strip()
 
 
-def data(shown: Shown) -> dict[str, Any]:
+def data(sheet: Sheet) -> dict[str, Any]:
     """A marked sheet as plain data."""
-    sheet = shown.sheet
     given, possible = sheet.points()
     head: dict[str, Any] = {"title": sheet.title, "marking": sheet.marking, "right": bool(sheet)}
-    if not shown.hints_only:
+    if not sheet.hints_only:
         head |= {"points": points(given), "of_points": points(possible)}
-    return {**head, "claims": [_claim_data(row, shown.hints_only) for row in sheet.rows]}
+    return {**head, "claims": [_claim_data(row, sheet.hints_only) for row in sheet.rows]}
 
 
 def _claim_data(row: Marked, hints_only: bool) -> dict[str, Any]:
@@ -136,18 +126,18 @@ def _claim_data(row: Marked, hints_only: bool) -> dict[str, Any]:
     }
 
 
-def records(shown: Shown) -> list[list[Any]]:
+def records(sheet: Sheet) -> list[list[Any]]:
     """A line for each claim."""
-    told = "hint" if shown.hints_only else "why"
+    told = "hint" if sheet.hints_only else "why"
     head = ["student", "model", "of", "quantity", "claim", "verdict", told]
-    if not shown.hints_only:
+    if not sheet.hints_only:
         head[5:5] = ["right", "points"]
     lines = []
-    for row in shown.sheet.rows:
+    for row in sheet.rows:
         claim = row.claim
         line = [claim.student, claim.model, claim.of, claim.quantity, _claimed(row), row.verdict.status]
-        line.append(_hint(row) if shown.hints_only else row.verdict.why)
-        if not shown.hints_only:
+        line.append(_hint(row) if sheet.hints_only else row.verdict.why)
+        if not sheet.hints_only:
             line[5:5] = [_right(row), points(row.points)]
         lines.append(line)
     return [head, *lines]

@@ -1,4 +1,4 @@
-"""What a report looks like in a cell of a notebook: its tables, in a box that scrolls where they are long."""
+"""What a report, or a sheet, looks like in a cell of a notebook: tables, in a box that scrolls where they are long."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from modelcost.render.html import body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from modelcost.render.blocks import Block
     from modelcost.report import Report
 
 GROUND = "var(--jp-layout-color0,var(--vscode-editor-background,var(--color-background-primary,Canvas)))"
@@ -26,4 +27,9 @@ def html(report: Report) -> str:
     """The report as a piece of HTML, every name in it escaped."""
     from modelcost.render.page import blocks
 
-    return f'<style>{STYLE}</style>\n<div class="modelcost" tabindex="0">\n{body(blocks(report))}\n</div>\n'
+    return cell(blocks(report))
+
+
+def cell(blocks: list[Block]) -> str:
+    """What is to be seen of anything, as a piece of HTML."""
+    return f'<style>{STYLE}</style>\n<div class="modelcost" tabindex="0">\n{body(blocks)}\n</div>\n'

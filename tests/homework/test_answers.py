@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+import modelcost as mc
 from modelcost.cli import main
 from modelcost.errors import ModelCostError
 from modelcost.homework.answers import answers
-from modelcost.homework.marking import Sheet, marked
+from modelcost.homework.marking import marked
+from modelcost.homework.sheets import Sheet, mark
 from modelcost.importers.layer_calls import layer, sequential
 
 pytest.importorskip("yaml")
@@ -105,9 +107,9 @@ def test_claims_by_a_convention_of_their_own_add_up(tmp_path: Path) -> None:
 
 def test_bytes_are_those_of_the_dtype(tmp_path: Path) -> None:
     head = "model: fashion_cnn_small\nsetting: {dtype: float16}\nclaims:\n"
-    claims = ["quantity: params_bytes, claim: 2060436", "quantity: params_megabytes, claim: 2.06"]
+    claims = ["quantity: parameter_bytes, claim: 2060436", "quantity: params_megabytes, claim: 2.06"]
     assert statuses(sheet(tmp_path, *claims, head=head)) == ["right", "right"]
-    assert statuses(sheet(tmp_path, "quantity: params_bytes, claim: 4120872")) == ["right"]
+    assert statuses(sheet(tmp_path, "quantity: parameter_bytes, claim: 4120872")) == ["right"]
 
 
 def test_a_total_that_follows_from_right_parts_is_wrong_if_it_is(tmp_path: Path) -> None:
@@ -164,7 +166,7 @@ BAD_CLAIMS = {
     "of: conv1, quantity: params, claim: 2026-11-20": "a figure is written as .* Received: '2026-11-20'",
     "of: conv1, quantity: params, claim: true": "a figure is written as .* Received: 'true'",
     "of: conv1, quantity: params, claim: {a: 1}": "a figure is written as",
-    "of: conv1, quantity: params, claim: ": "claim 1: a claim has of, quantity and claim; claim is missing",
+    "of: conv1, quantity: params": "claim 1: a claim has of, quantity and claim; claim is missing",
     "of: conv1, claim: 1": "quantity is missing",
     "of: conv1, quantity: params, claim: 1, colour: red": "unknown key 'colour'",
     "of: conv1, quantity: params, claim: 4 MB": "params is not measured in MB",
@@ -353,3 +355,128 @@ def test_hints_give_no_answer_away(form: str, tmp_path: Path, capsys: pytest.Cap
     assert "think of the input channels" in text
     assert "240" not in text
     assert "the 6 " not in text
+
+
+def test_what_is_left_open_is_not_answered_and_stops_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "half.yaml"
+    claims = ["{of: C1, quantity: params, claim: 156}", "{of: C1, quantity: output_shape, claim: }",
+              "{of: C3, quantity: params, claim: ' ', tolerance: 5%}", "{quantity: params, claim: 61706, points: 2}",
+              "{quantity: measured_seconds_per_step, claim: }"]  # fmt: skip
+    path.write_text(f"model: lenet5\nclaims: [{', '.join(claims)}]", "utf-8")
+    found = mark(path)
+    assert statuses(found) == ["right", "not answered", "not answered", "right", "not judged"]
+    assert (found.points(), bool(found)) == ((3, 5), False)
+    assert main(["check", str(path)]) == 1
+    told = capsys.readouterr().out
+    assert "5 claims: 2 right, 2 not answered, 1 not judged." in told
+    path.write_text("model: lenet5\nclaims: [{of: C9, quantity: params, claim: }]", "utf-8")
+    with pytest.raises(ModelCostError, match=r"claim 1, C9\.params: unknown layer"):
+        mark(path)
+
+
+UNREAD = [
+    ("no idea", "a figure is written as"), ("=1+1", "a figure is written as"), ("4 MB", "params is not measured in MB"),
+    ("1e999", "a figure has at most 300 digits"), ("nan", "a figure is written as"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("claim", "words"), UNREAD)
+def test_what_one_student_wrote_stops_no_other(claim: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "class.csv"
+    lines = f"student,of,quantity,claim,tolerance\nAda,C1,params,{claim},5%\nBob,C1,params,156,\nCy,C1,params,,\n"
+    path.write_text(lines, "utf-8")
+    found = mark(path, model="lenet5")
+    assert statuses(found) == ["no figure", "right", "not answered"]
+    assert [found.points(student) for student in found.students] == [(0, 1), (1, 1), (0, 1)]
+    verdict = found.rows[0].verdict
+    assert words in verdict.why
+    assert verdict.right == 156
+    assert not verdict
+    assert claim in str(found)
+    assert "156" not in str(found.hints.rows[0].verdict.hint)
+    with pytest.raises(ModelCostError, match=words):
+        mark({"model": "lenet5", "claims": [{"of": "C1", "quantity": "params", "claim": claim}]})
+
+
+def test_a_working_that_is_none_stops_no_other(tmp_path: Path) -> None:
+    claims = [{"of": "C1", "quantity": "params", "claim": "155", "working": "__import__('os')", "student": "Ada"},
+              {"of": "C3", "quantity": "params", "claim": "2416", "student": "Bob"}]  # fmt: skip
+    found = mark({"model": "lenet5", "claims": claims})
+    assert statuses(found) == ["no figure", "right"]
+    assert "a working is arithmetic" in found.rows[0].verdict.why
+
+
+def test_what_a_teacher_got_wrong_is_an_error_all_the_same() -> None:
+    for claim, words in (({"of": "C9"}, "unknown layer"), ({"quantity": "parms"}, "unknown quantity 'parms'"),
+                         ({"part": "core"}, "unknown part 'core'"), ({"points": "x"}, "a figure is written as"),
+                         ({"convention": "flop"}, "unknown convention")):  # fmt: skip
+        one = {"of": "C1", "quantity": "params", "claim": "idk", "student": "Ada", **claim}
+        with pytest.raises(ModelCostError, match=words):
+            mark({"model": "lenet5", "claims": [one]})
+
+
+SETTINGS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
+    ({"input": "64x64x1"}, "flops", {"input": (64, 64, 1)}),
+    ({"input": [["64", "64", "1"]]}, "activation_bytes", {"input": (64, 64, 1)}),
+    ({"batch": "64", "data": "1000", "drop_remainder": "true"}, "steps_per_epoch",
+     {"batch": 64, "data": 1000, "drop_remainder": True}),
+    ({"batch": "64", "data": "1000", "epochs": "9", "early_stop": "4"}, "steps_per_run",
+     {"batch": 64, "data": 1000, "epochs": 9, "early_stop": 4}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("setting", "quantity", "asked"), SETTINGS)
+def test_a_setting_says_all_that_cost_takes(setting: Any, quantity: str, asked: Any) -> None:
+    report = mc.cost("lenet5", **asked)
+    of = {"steps_per_epoch": "epoch.steps", "steps_per_run": "run.steps"}.get(quantity, quantity)
+    claim = {"quantity": quantity, "claim": str(int(report.figure(of)))}
+    assert mark({"model": "lenet5", "setting": setting, "claims": [claim]})
+    assert mark({"model": "lenet5", "claims": [claim]}, **setting)
+    if "epochs" not in setting and "drop_remainder" not in setting:
+        assert not mark({"model": "lenet5", "claims": [claim]})
+        assert mark({"model": "lenet5", "claims": [claim], **setting})
+
+
+def test_settings_that_cannot_be() -> None:
+    for setting, words in (({"drop_remainder": "no"}, "drop_remainder must be true or false"),
+                           ({"input": "big"}, "a shape is written as 28x28x32"),
+                           ({"epochs": "3", "early_stop": "4"}, "early_stop must be at most the 3 epochs"),
+                           ({"early_stop": "4"}, "give epochs=... too")):  # fmt: skip
+        data = {"model": "lenet5", "setting": setting, "claims": [{"quantity": "params", "claim": "1"}]}
+        with pytest.raises(ModelCostError, match=words):
+            mark(data)
+
+
+def test_the_file_says_more_than_who_asks() -> None:
+    data = {"model": "lenet5", "setting": {"batch": "8"}, "claims": [{"quantity": "steps_per_epoch", "claim": "125"}]}
+    assert mark(data, batch=10, data=1_000)
+    assert mark({"claims": data["claims"]}, model="lenet5", batch=8, data=1_000)
+    assert not mark({"claims": data["claims"]}, model=mc.zoo.lenet5(), batch=10, data=1_000)
+
+
+def test_a_marked_sheet_shows_itself(tmp_path: Path) -> None:
+    path = tmp_path / "answers.yaml"
+    path.write_text(WRONG, encoding="utf-8")
+    found = mc.mark(path)
+    assert repr(found) == "<Sheet '<b>': 1 claims, 0 right>"
+    assert "WRONG: the bias (6) is left out" in str(found)
+    cell = found._repr_html_()
+    assert "&lt;b&gt;: marked" in cell
+    assert "<b>" not in cell
+    assert "WRONG: the bias (6) is left out</td>" in cell
+    assert "WRONG" in found.to_html()
+    assert "wrong,the bias (6) is left out" in found.to_csv()
+    assert json.loads(found.to_json())["claims"][0]["right"] == "156"
+    hints = found.hints
+    assert "the bias (6)" not in str(hints) + hints.to_json() + hints.to_csv() + hints.to_html() + hints._repr_html_()
+    assert "WRONG" in str(found.hints)
+    assert not found.hints_only
+
+
+def test_a_file_that_is_not_there_is_no_sheet(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        mark(tmp_path / "none.yaml")
+    with pytest.raises(ModelCostError, match="an answer file has a model and claims"):
+        mark({})

@@ -10,8 +10,9 @@ import pytest
 import modelcost as mc
 from modelcost.homework.answers import Answers, answers, from_data
 from modelcost.homework.form import Form
-from modelcost.homework.marking import Sheet, marked
+from modelcost.homework.marking import marked
 from modelcost.homework.practice import answer_file, practice
+from modelcost.homework.sheets import Sheet
 from modelcost.homework.slips import slips
 from modelcost.importers.yaml_text import yaml_text
 from modelcost.render import FORMATS, rendered
@@ -23,7 +24,7 @@ SHEETS = sorted((Path(__file__).parents[2] / "examples" / "homework").glob("*.ya
 NETWORKS = ("lenet5", "alexnet", "lstm_stack", "fashion_cnn_bn")
 
 
-def worded(shown: view.Shown, form: str) -> str:
+def worded(shown: Sheet, form: str) -> str:
     """A sheet in a format, without the numbers of its style."""
     return re.sub("<style>.*</style>", "", rendered(view, shown, form), flags=re.DOTALL)
 
@@ -46,9 +47,9 @@ def gives_nothing_away(sheet: Sheet) -> None:
     secrets = {str(int(row.verdict.right)) for row in wrong if row.verdict.right == int(row.verdict.right)}
     names = re.compile("|".join(sorted({re.escape(row.claim.of) for row in sheet.rows}, key=len, reverse=True)))
     for form in FORMATS:
-        text = worded(view.Shown(sheet, hints_only=True), form)
+        text = worded(sheet.hints, form)
         assert not numbers(text) & secrets - claimed, form
-        shown = numbers(worded(view.Shown(sheet), form))
+        shown = numbers(worded(sheet, form))
         assert secrets <= shown or form == "latex", form  # which the search would have found
     for row in wrong:
         assert not re.search(r"\d", names.sub("", row.verdict.hint)), row.verdict.hint

@@ -57,7 +57,7 @@ def test_right():
     assert 4_460_544 == report["conv2"].multiplies
 """
 LINES = [
-    "the figure is wrong",
+    "conv2.multiplies is wrong",
     "claimed  69,696",
     "right    4,460,544 = H_out*W_out*F*K*K*C = 11*11*64*3*3*64",
     "slip     the 64 input channels are left out",
@@ -74,8 +74,8 @@ def test_pytest_shows_the_diagnosis(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
     for line in LINES:
         assert done.stdout.count(line) >= 6, (line, done.stdout)
-    assert "[1]: the figure is wrong" in done.stdout
-    assert "['a'][1]: the figure is wrong" in done.stdout
+    assert "[1]: conv2.multiplies is wrong" in done.stdout
+    assert "['a'][1]: conv2.multiplies is wrong" in done.stdout
     assert "13 x 13 places, those of same padding, stand where 11 x 11 belong" in done.stdout
     assert "the 64 input channels are left out>" in done.stdout
     assert "9 failed, 1 passed" in done.stdout

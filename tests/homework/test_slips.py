@@ -96,7 +96,7 @@ ON_A_SHEET = [
     ("fashion_cnn_small", "model", "steps_per_epoch", 469, "all examples are taken, those for validation too"),
     ("fashion_cnn_small", "model", "forward_flops_per_epoch", 11_684_893 * 60_000, "60,000 (all examples"),
     ("fashion_cnn_small", "model", "forward_flops_per_minibatch", 11_684_893, "the batch of 128 is left out"),
-    ("fashion_cnn_small", "model", "params_bytes", 1_030_218, "the 4 bytes of each number are left out"),
+    ("fashion_cnn_small", "model", "parameter_bytes", 1_030_218, "the 4 bytes of each number are left out"),
     ("fashion_cnn_bn", "model", "steps_per_epoch", 374, "rounded down: the last batch, which is smaller"),
 ]
 
