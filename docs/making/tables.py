@@ -98,6 +98,8 @@ def time() -> str:
         f"Measured on {kept['date']} on {kept['machine']}, with TensorFlow {kept['tensorflow']}: "
         f"{len(kept['networks'])} networks, in {kept['passes']} pass{'es' if kept['passes'] > 1 else ''}."
     ]
+    if "calibration_seconds" in kept:
+        parts[0] += f" Calibrating took {kept['calibration_seconds']:.0f} seconds."
     for kind, by_method in kept["scores"].items():
         lines = [(method, *(_score(found.get(name), unit) for name, unit in SCORES.items()))
                  for method, found in by_method.items()]  # fmt: skip

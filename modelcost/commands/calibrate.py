@@ -44,7 +44,8 @@ def run(name: str, words: Sequence[str]) -> int:
     saved(calibration.text(), path)
     for doubt in doubts(calibration):
         warned(f"modelcost: {doubt}")
-    low, high = calibration.off["inference"]
+    shares = calibration.off["inference"].values()
+    low, high = min(low for low, _ in shares), max(high for _, high in shares)
     peak, memory = calibration.rates.peak / 1e9, calibration.rates.bandwidths["memory"] / 1e9
     said(f"{calibration.name}: {peak:.0f} GFLOP/s, {memory:.0f} GB/s of memory; benchmarks that had no part in the fit "
          f"took {low:.2f} to {high:.2f} times what was predicted; kept in {path}\n")  # fmt: skip

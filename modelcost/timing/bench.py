@@ -36,7 +36,7 @@ class Bench:
 
 def benches(thorough: bool = False) -> list[Bench]:
     """All of them, the most telling first; more where there is time to be thorough."""
-    found = [*_small(), *_convolutions(), *_blocks(), *_denses(), *_sequences(), *_attentions(), *_moving()]
+    found = [*_small(), *_convolutions(), *_blocks(), *_denses(), *_sequences(), *_attentions(), *_moving(), *_large()]
     return [*found, *_more()] if thorough else found
 
 
@@ -57,17 +57,19 @@ def _small() -> Iterator[Bench]:
         yield Bench(f"dense_8_x{depth}", _chain((8,), lambda: ly.Dense(8, activation="relu"), depth=depth))
         yield Bench(f"conv_4_x{depth}", _chain((8, 8, 4), _conv(4, 3, activation="relu"), depth=depth))
     yield Bench("norm_8_x6", _chain((8,), ly.BatchNormalization, depth=6))
+    yield Bench("norm_5_x16", _chain((5, 5, 12), ly.BatchNormalization, ly.ReLU, depth=16))
     yield Bench("tiny", _chain((12, 12, 3), _conv(8, 3), ly.MaxPooling2D, ly.Flatten, lambda: ly.Dense(10)))
 
 
 CONVOLUTIONS = ((112, 3, 32, 3, 2), (112, 16, 16, 3, 1), (56, 64, 64, 3, 1), (28, 96, 100, 3, 1), (28, 128, 128, 3, 1),
                 (14, 256, 256, 3, 1), (7, 512, 512, 3, 1), (14, 24, 40, 3, 1), (28, 48, 64, 5, 1), (112, 3, 64, 7, 2),
                 (56, 64, 256, 1, 1), (28, 144, 24, 1, 1), (14, 1024, 256, 1, 1), (7, 320, 1280, 1, 1),
-                (112, 16, 96, 1, 1), (14, 80, 480, 1, 1))  # fmt: skip
+                (112, 16, 96, 1, 1), (14, 80, 480, 1, 1), (200, 3, 40, 3, 2))  # fmt: skip
 """Height and width, channels in and out, kernel, stride."""
 
 
-THIN = ((28, 1, 8, 5, 64), (32, 1, 32, 3, 32), (20, 6, 12, 5, 32), (128, 1, 12, 3, 1))
+THIN = ((28, 1, 8, 5, 64), (32, 1, 32, 3, 32), (20, 6, 12, 5, 32), (128, 1, 12, 3, 1), (24, 2, 5, 3, 48),
+        (10, 20, 36, 3, 16))  # fmt: skip
 """Height and width, few channels in, filters, kernel, examples: as networks on small pictures have them."""
 
 
@@ -80,6 +82,8 @@ def _convolutions() -> Iterator[Bench]:
     for size, channels, filters, kernel, batch in THIN:
         layers = (_conv(filters, kernel), _conv(filters + 4, kernel))
         yield Bench(f"thin_{size}_{channels}_{filters}_{kernel}", _chain((size, size, channels), *layers), batch)
+    whole = (partial(ly.Conv2D, 24, 8, activation="tanh"), partial(ly.Conv2D, 100, 6, activation="tanh"))
+    yield Bench("whole_13", _chain((13, 13, 12), *whole), 48)  # the second window is all that there is
     for batch in (8, 32):
         yield Bench(f"conv_28_48_x{batch}", _chain((28, 28, 48), _conv(48, 3, activation="relu"), depth=3), batch)
 
@@ -95,16 +99,34 @@ def _blocks() -> Iterator[Bench]:
         yield Bench(f"depthwise_{size}_{channels}", _chain((size, size, channels), *layers, depth=2))
     deep = partial(ly.DepthwiseConv2D, 3, padding="same")
     yield Bench("depthwise_28_96_x8", _chain((28, 28, 96), deep, depth=3), 8)
-    yield Bench("squeeze", _squeezed, 1)
+    for size, channels, few in ((28, 120, 32), (56, 72, 6), (8, 560, 22)):
+        yield Bench(f"squeeze_{size}", partial(_squeezed, size, channels, few))
+    for size, channels, wider, batch in ((52, 20, 5, 1), (18, 44, 5, 1), (9, 104, 5, 1), (20, 28, 4, 8)):
+        yield Bench(f"inverted_{size}_x{batch}", partial(_inverted, size, channels, wider * channels), batch)
 
 
-def _squeezed() -> Model:
+def _squeezed(size: int, channels: int, few: int) -> Model:
     """A block that weighs its channels by what it has seen of each."""
-    x = ly.Input((28, 28, 120))
+    x = ly.Input((size, size, channels))
     seen = ly.GlobalAveragePooling2D(keepdims=True)(x)
-    seen = ly.Conv2D(32, 1, activation="silu")(seen)
-    seen = ly.Conv2D(120, 1, activation="sigmoid")(seen)
+    seen = ly.Conv2D(few, 1, activation="silu")(seen)
+    seen = ly.Conv2D(channels, 1, activation="sigmoid")(seen)
     return Model(x, ly.Conv2D(40, 1)(ly.Multiply()([x, seen])))
+
+
+def _inverted(size: int, channels: int, wider: int) -> Model:
+    """Two blocks that are wide inside, where each channel is convolved by itself: large operations and small ones."""
+    x = ly.Input((size, size, channels))
+    y = _widened(x, wider, partial(ly.DepthwiseConv2D, 3, padding="same", use_bias=False))
+    y = ly.BatchNormalization()(ly.Conv2D(channels, 1, use_bias=False)(y))
+    y = _widened(ly.Add()([x, y]), wider, ly.ZeroPadding2D, partial(ly.DepthwiseConv2D, 3, strides=2, use_bias=False))
+    return Model(x, ly.BatchNormalization()(ly.Conv2D(channels, 1, use_bias=False)(y)))
+
+
+def _widened(x: Any, wider: int, *layers: Callable[[], Any]) -> Any:
+    for layer in (partial(ly.Conv2D, wider, 1, use_bias=False), None, *layers, None):
+        x = layer()(x) if layer else ly.ReLU(6.0)(ly.BatchNormalization()(x))
+    return x
 
 
 def _denses() -> Iterator[Bench]:
@@ -114,6 +136,8 @@ def _denses() -> Iterator[Bench]:
         yield Bench(
             f"dense_{width}_x{batch}", _chain((width,), dense, depth=3 if width < 4096 else 1), batch, optimizers
         )
+    wide = (partial(ly.Dense, 900, activation="relu"), partial(ly.Dense, 1100))
+    yield Bench("dense_1100_x1", _chain((1100,), *wide), optimizers=())
     yield Bench("dense_20000_x128", _chain((20000,), partial(ly.Dense, 100)), 128, (*TRAINED, "adam"))
     for steps, width in ((64, 128), (197, 384)):
         dense = partial(ly.Dense, width, activation="gelu")
@@ -168,7 +192,19 @@ def _moving() -> Iterator[Bench]:
     )
     dropped = _chain((256,), partial(ly.Dense, 256), partial(ly.Dropout, 0.5), depth=3)
     yield Bench("dropped", dropped, 64)
+    yield Bench("padded", _chain((28, 28, 100), ly.ZeroPadding2D, depth=4), optimizers=())
     yield Bench("upsampled", _chain((28, 28, 64), ly.UpSampling2D, lambda: ly.AveragePooling2D(2)), optimizers=())
+
+
+def _large() -> Iterator[Bench]:
+    """Tensors that no cache holds, which come from memory."""
+    shape, batch = (112, 112, 48), 10
+    yield Bench("norm_112_x10", _chain(shape, ly.BatchNormalization, ly.ReLU, ly.BatchNormalization), batch)
+    yield Bench("joined_112_x10", partial(_joined, shape), batch, ())
+    yield Bench(
+        "pools_112_x10", _chain(shape, ly.MaxPooling2D, ly.UpSampling2D, partial(ly.AveragePooling2D, 2)), batch, ()
+    )
+    yield Bench("sigmoid_112_x10", _chain(shape, lambda: ly.Activation("sigmoid")), batch, ())
 
 
 def _joined(shape: tuple[int, ...]) -> Model:

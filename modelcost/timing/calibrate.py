@@ -8,6 +8,7 @@ from modelcost.timing.features import priors, resident, summed
 from modelcost.timing.fitting import fitted
 from modelcost.timing.operations import operations
 from modelcost.timing.rates import Rates, capacities
+from modelcost.timing.residuals import off
 from modelcost.timing.roofline import STEPS
 from modelcost.timing.trained import step
 
@@ -20,11 +21,8 @@ if TYPE_CHECKING:
     from modelcost.timing.cpu import CPU
     from modelcost.timing.features import Features
 
-EACH = {False: 0.1, True: 0.4}
+EACH = {False: 0.08, True: 0.4}
 """Seconds for which each network is timed at once, by whether it is to be thorough."""
-FOLDS = 5
-SHARE = 0.05  # of the benchmarks' times that may lie beyond each end of the interval
-DECIMALS = 6
 
 
 def calibrate(thorough: bool = False, tell: Callable[[str], None] = lambda text: None) -> Calibration:
@@ -42,26 +40,49 @@ def calibrate(thorough: bool = False, tell: Callable[[str], None] = lambda text:
 
 def timed(thorough: bool, tell: Callable[[str], None]) -> Iterator[dict[str, Any]]:
     """What the stopwatch says, line by line, from a process of its own."""
-    import json
-    import subprocess
     import sys
 
     words = [sys.executable, "-W", "ignore", "-m", "modelcost.timing.stopwatch", str(EACH[thorough])]
-    command = [*words, *(["thorough"] if thorough else [])]
     done = total = 0
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None and process.stderr is not None
-        for line in process.stdout:
-            found = json.loads(line)
-            total = found.get("total", total)
-            if "bench" not in found:
-                done += 1
-                tell(f"calibrating: {min(done, total)} of {total}")
-            yield found
-        complaint = process.stderr.read()
+    for found in told_by([*words, *(["thorough"] if thorough else [])]):
+        total = found.get("total", total)
+        if "bench" not in found:
+            done += 1
+            tell(f"calibrating: {min(done, total)} of {total}")
+        yield found
+
+
+def told_by(command: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What a process says, a line of JSON at a time; it is ended when nobody listens any longer.
+
+    Raises `ModelCostError` where it says something else, or fails.
+    """
+    import subprocess
+    from tempfile import TemporaryFile
+
+    with TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:  # a pipe that nobody reads may be full
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True) as process:
+            assert process.stdout is not None
+            try:
+                yield from map(_line, process.stdout)
+            except BaseException:
+                process.kill()
+                raise
+        complaints.seek(0)
+        last = complaints.read().strip().splitlines()[-1:] or ["it said nothing"]
     if process.returncode:
-        last = complaint.strip().splitlines()[-1:] or ["it said nothing"]
         raise ModelCostError(f"the timing broke off: {short(last[0], 500)}")
+
+
+def _line(text: str) -> dict[str, Any]:
+    from json import loads
+
+    try:
+        found: dict[str, Any] = loads(text)
+    except ValueError:
+        raise ModelCostError(f"the timing said what is no result: {short(text.strip(), 200)}; unset what makes "
+                             "libraries write, such as ONEDNN_VERBOSE") from None  # fmt: skip
+    return found
 
 
 def _load() -> float:
@@ -88,22 +109,26 @@ def learned(cpu: CPU, found: Sequence[Mapping[str, Any]], thorough: bool, about:
     """The calibration that the stopwatch's lines give."""
     from modelcost.timing.bench import benches
 
-    measured = next(one for one in found if "peak" in one)
+    measured, calls = _of(found, "peak"), _of(found, "calls")["calls"]
     rates = Rates(measured["peak"], measured["bandwidths"], capacities(cpu), cpu.lanes)
     known = {bench.name: bench for bench in benches(thorough)}
-    best: dict[tuple[str, str], float] = {}
+    passes: dict[tuple[str, str], list[float]] = {}
     for one in found:
         if "bench" in one:
-            key = (one["bench"], one["what"])
-            best[key] = min(float(one["best"]), best.get(key, float("inf")))
-    samples = [(sample(known[name], what, rates), seconds) for (name, what), seconds in best.items()]
-    calls = next(one["calls"] for one in found if "calls" in one)
+            passes.setdefault((one["bench"], one["what"]), []).append(float(one["best"]))
+    samples = {(name, what): (sample(known[name], what, rates), min(times)) for (name, what), times in passes.items()}
     start = {**priors(), **{("call", mode): calls[mode] for mode in ("eager", "predict")}}
     start |= {("step", loop): calls[f"each_{loop}"] for loop in STEPS}
     start["each", "eager"] = max(1e-7, calls["each"])
-    coefficients = fitted(samples, start)
-    off = _off(samples, start, [what for _, what in best])
-    return Calibration(cpu, rates, coefficients, off, about)
+    coefficients = fitted(list(samples.values()), start)
+    return Calibration(cpu, rates, coefficients, off(samples, start, passes), about)
+
+
+def _of(found: Sequence[Mapping[str, Any]], word: str) -> Mapping[str, Any]:
+    for one in found:
+        if word in one:
+            return one
+    raise ModelCostError(f"the timing ended early: nothing was said of {word}; run `modelcost calibrate` again")
 
 
 def sample(bench: Bench, what: str, rates: Rates) -> Features:
@@ -119,26 +144,3 @@ def sample(bench: Bench, what: str, rates: Rates) -> Features:
     found = summed(several, rates, resident(several))
     found["call" if what == "inference" else "step", "graph"] = 1.0
     return found
-
-
-def _off(
-    samples: Sequence[tuple[Features, float]], start: Features, whats: Sequence[str]
-) -> dict[str, tuple[float, float]]:
-    """How far predictions were off for benchmarks without a part in the fit: the shares that nearly all lie between."""
-    ratios: dict[str, list[float]] = {"inference": [], "training": []}
-    for fold in range(FOLDS):
-        others = [one for i, one in enumerate(samples) if i % FOLDS != fold]
-        coefficients = fitted(others, start)
-        for i, (features, seconds) in enumerate(samples):
-            if i % FOLDS == fold:
-                predicted = sum(value * coefficients[key] for key, value in features.items())
-                ratios["inference" if whats[i] == "inference" else "training"].append(seconds / max(predicted, 1e-9))
-    return {name: _spread(each) for name, each in ratios.items()}
-
-
-def _spread(ratios: Sequence[float]) -> tuple[float, float]:
-    """The ratios between which all but a few lie; 1 is always among them."""
-    ordered = sorted(ratios) or [1.0]
-    most = len(ordered) - 1
-    low, high = ordered[round(SHARE * most)], ordered[round((1 - SHARE) * most)]
-    return round(min(1.0, low), DECIMALS), round(max(1.0, high), DECIMALS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelcost.timing.features import features
+from modelcost.timing.features import features, waits
 from modelcost.timing.roofline import BOUNDS, loop
 from modelcost.timing.span import Span
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 CARRIED = 1.5
 """How many times wider the interval is taken on another CPU than that of the calibration."""
-CLASSES = {"compute": 0, "short": 0, "few": 0, "narrow": 0, "move": 1, "start": 2, "back": 2, "enter": 2}
-"""What each sort of feature is a wait for, as a place in `BOUNDS`."""
 
 
 class Calibrated:
@@ -31,7 +29,10 @@ class Calibrated:
 
     def __init__(self, calibration: Calibration, rates: Rates, mode: str, wider: float = 1.0) -> None:
         self.calibration, self.likely, self.mode = calibration, rates, mode
-        self.off = {name: (low / wider, high * wider) for name, (low, high) in calibration.off.items()}
+        self.off = {
+            phase: [(each[bound][0] / wider, each[bound][1] * wider) for bound in BOUNDS]
+            for phase, each in calibration.off.items()
+        }
 
     def times(self, operations: Sequence[Operation], training: bool = False) -> list[tuple[Span, str]]:
         """The time of each operation of a call, and what it waits for most."""
@@ -52,20 +53,21 @@ class Calibrated:
         return self._around(("call", "predict"), False) if self.mode == "predict" else Span(0.0)
 
     def _around(self, key: tuple[str, str], training: bool) -> Span:
-        return self._span(self.calibration.coefficients[key], training)
+        return self._span([0.0, 0.0, self.calibration.coefficients[key]], training)
 
     def _time(self, one: Operation, resident: float, training: bool) -> tuple[Span, str]:
         coefficients = self.calibration.coefficients
-        waits = [0.0, 0.0, 0.0]
-        for key, value in features(one, self.likely, resident).items():
-            waits[CLASSES[key[1]]] += value * coefficients[key]
+        seconds = waits(features(one, self.likely, resident), coefficients)
         if self.mode == "eager":
-            waits[2] += one.starts * coefficients["each", "eager"]
-        return self._span(sum(waits), training), BOUNDS[waits.index(max(waits))]
+            seconds[2] += one.starts * coefficients["each", "eager"]
+        return self._span(seconds, training), BOUNDS[seconds.index(max(seconds))]
 
-    def _span(self, seconds: float, training: bool) -> Span:
-        low, high = self.off["training" if training else "inference"]
-        return Span(seconds, seconds * low, seconds * high)
+    def _span(self, seconds: Sequence[float], training: bool) -> Span:
+        """The time that is waited for each of `BOUNDS`, each as far off as what waits for that."""
+        shares = self.off["training" if training else "inference"]
+        low, high = (sum(one * share[end] for one, share in zip(seconds, shares, strict=True)) for end in (0, 1))
+        whole = sum(seconds)
+        return Span(whole, min(whole, low), max(whole, high))
 
 
 def by_calibration(report: Report, cpu: CPU, mode: str, assume: Any, calibration: Calibration | None) -> Time:

@@ -6,15 +6,17 @@ from modelcost.errors import ModelCostError, short
 from modelcost.timing.cpu import CPU
 from modelcost.timing.features import priors
 from modelcost.timing.rates import Rates
+from modelcost.timing.roofline import BOUNDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-VERSION = 2
+VERSION = 3
 """Of the kinds and features that coefficients are of."""
 SEPARATOR = "/"
+PHASES = ("inference", "training")
 ABOUT = ("date", "machine", "versions", "load", "clock_ghz", "threads", "seconds")
 
 
@@ -22,7 +24,8 @@ class Calibration:
     """A calibration: for which CPU, with what rates and coefficients, how far it is off, and about its making.
 
     `coefficients`: by (kind, sort), of the features of `timing.features`; `off`: the shares of a prediction between
-    which nearly all of the benchmarks' times lay that had no part in it, for inference and for training.
+    which nearly all of the benchmarks' times lay that had no part in it (`timing.residuals`), for inference and for
+    training, by what is waited for.
     """
 
     def __init__(
@@ -30,11 +33,12 @@ class Calibration:
         cpu: CPU,
         rates: Rates,
         coefficients: Mapping[tuple[str, str], float],
-        off: Mapping[str, tuple[float, float]],
+        off: Mapping[str, Mapping[str, tuple[float, float]]],
         about: Mapping[str, Any],
     ) -> None:
         self.cpu, self.rates = cpu, rates
-        self.coefficients, self.off, self.about = dict(coefficients), dict(off), dict(about)
+        self.coefficients, self.about = dict(coefficients), dict(about)
+        self.off = {phase: dict(each) for phase, each in off.items()}
 
     def plain(self) -> dict[str, Any]:
         """All of it as plain data, as its file has it."""
@@ -46,7 +50,7 @@ class Calibration:
             "about": dict(self.about),
             "cpu": figures,
             "rates": rates,
-            "off": {name: list(pair) for name, pair in self.off.items()},
+            "off": {phase: {bound: list(pair) for bound, pair in each.items()} for phase, each in self.off.items()},
             "coefficients": {SEPARATOR.join(key): value for key, value in self.coefficients.items()},
         }
 
@@ -85,13 +89,8 @@ def calibration_of(text: str) -> Calibration:
         cpu = CPU(**_object("cpu", whole.get("cpu")))
     except TypeError:
         raise _wrong("cpu", "must be the figures of a CPU", whole.get("cpu")) from None
-    off = {name: _pair(name, pair) for name, pair in _object("off", whole.get("off")).items()}
-    for name in ("inference", "training"):
-        if name not in off:
-            raise _wrong("off", f"lacks {name}", off)
-    return Calibration(
-        cpu, _rates(whole.get("rates"), cpu), _coefficients(whole), off, _object("about", whole.get("about"))
-    )
+    off, about = _off(_object("off", whole.get("off"))), _object("about", whole.get("about"))
+    return Calibration(cpu, _rates(whole.get("rates"), cpu), _coefficients(whole), off, about)
 
 
 AGAIN = "run `modelcost calibrate` again"
@@ -118,12 +117,20 @@ def _coefficients(whole: dict[str, Any]) -> dict[tuple[str, str], float]:
     return found
 
 
+def _off(told: dict[str, Any]) -> dict[str, dict[str, tuple[float, float]]]:
+    found: dict[str, dict[str, tuple[float, float]]] = {}
+    for phase in PHASES:
+        each = _object(f"off {phase}", told.get(phase))
+        found[phase] = {bound: _pair(f"{phase} {bound}", each.get(bound)) for bound in BOUNDS}
+    return found
+
+
 def _pair(name: str, told: Any) -> tuple[float, float]:
     pair = told if isinstance(told, list) else []
-    numbers = [float(one) for one in pair if isinstance(one, int | float) and not isinstance(one, bool)]
+    numbers = [one for one in pair if isinstance(one, int | float) and not isinstance(one, bool)]
     if len(pair) != 2 or len(numbers) != 2 or not 0 < numbers[0] <= 1 <= numbers[1] < 1e6:
         raise _wrong(f"off {name}", "must be two shares, one at most 1 and one at least 1", told)
-    return numbers[0], numbers[1]
+    return float(numbers[0]), float(numbers[1])
 
 
 def _object(what: str, told: Any) -> dict[str, Any]:
@@ -133,8 +140,8 @@ def _object(what: str, told: Any) -> dict[str, Any]:
 
 
 def _above_0(what: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e18:
-        raise _wrong(what, "must be a number above 0", value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value < 1e18:
+        raise _wrong(what, "must be a number, at least 1", value)
     return float(value)
 
 

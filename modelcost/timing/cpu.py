@@ -21,7 +21,7 @@ WORDS = ("name", "id", "vendor", "microarchitecture", "isa", "memory", "source",
 SURENESS = ("sure_of_spec", "sure_of_flops", "sure_of_caches")
 """How sure the figures of a kind are: A looked up at the maker's or the measurer's, B derived or second-hand,
 C recalled by somebody."""
-MOST = 10**6
+LEAST, MOST = 1e-6, 10**6
 GIGA = 10**9
 
 
@@ -142,6 +142,11 @@ def _rate(cores: int, ghz: float, flops_per_cycle: int, kind: str = "") -> Any:
 def _complete(figures: Mapping[str, Any]) -> None:
     if "cores" not in figures:
         raise ModelCostError("cores is missing: a CPU has a number of cores")
+    highest = max(figures.get("ghz", 0), figures.get("turbo_ghz", 0))
+    if figures.get("vector_ghz", 0) > highest > 0:
+        raise ModelCostError(
+            f"vector_ghz is what is left of ghz. Received: vector_ghz={figures['vector_ghz']:g}, ghz={figures['ghz']:g}"
+        )
     small = figures.get("e_cores", 0)
     if small > figures["cores"]:
         raise ModelCostError(f"e_cores are some of the cores. Received: e_cores={small}, cores={figures['cores']}")
@@ -155,6 +160,8 @@ def _checked(word: str, value: Any) -> Any:
     if word in MEASURES:
         return measure(word, value)
     if word == "unknown":
+        if not isinstance(value, dict):
+            raise ModelCostError(f"unknown must be texts by the figures that they are about. Received: {short(value)}")
         return {_text(word, name): _text(word, text) for name, text in value.items()}
     return _text(word, value)
 
@@ -176,4 +183,6 @@ def measure(word: str, value: Any) -> float:
     """A number above 0 that a CPU can have; an error that names it for any other."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MOST:
         raise ModelCostError(f"{word} must be a number above 0, at most {MOST:,}. Received: {word}={short(value)}")
+    if value < LEAST:
+        raise ModelCostError(f"{word} is at least {LEAST:f}. Received: {word}={short(value)}")
     return float(value)

@@ -34,14 +34,30 @@ if TYPE_CHECKING:
 
 SHORT = 64
 """Channels side by side, or rows of results, below which much of a core's time goes to beginning and ending."""
-MOVES = ("elementwise", "copy", "random", "update")
+MOVES = ("elementwise", "broadcast", "copy", "random", "update")
 """Kinds that compute nothing that takes longer than moving what they compute on."""
+
+
+WAITS = {
+    **dict.fromkeys(("compute", "short", "few", "narrow"), 0), **dict.fromkeys(("move", "fetch"), 1),
+    **dict.fromkeys(("start", "wake", "back", "enter"), 2),
+}  # fmt: skip
+"""What each sort of feature is a wait for, as a place in `BOUNDS`; a call by itself is overhead, however it is made."""
+
+
+def waits(found: Features, coefficients: Features) -> list[float]:
+    """The seconds that features take, by what is waited for: computing, moving, starting."""
+    seconds = [0.0, 0.0, 0.0]
+    for key, value in found.items():
+        seconds[WAITS.get(key[1], 2)] += value * coefficients[key]
+    return seconds
 
 
 def features(one: Operation, rates: Rates, resident: float) -> Features:
     """The seconds of each sort that stand in an operation's time, by the kind and the sort that a coefficient is of."""
     kind = "small" if one.small else one.kind
-    found = {(kind, "start"): float(one.starts), (one.kind, "move"): moved_seconds(one, rates, resident)}
+    found = {(kind, "start"): float(one.starts)}
+    found[one.kind, "move"], found["memory", "fetch"] = moved_seconds(one, rates, resident)
     if one.looped:
         found["loop", "enter"] = float(one.enters)
         found["loop", "back" if one.backward else "start"] = float(one.starts)
@@ -52,7 +68,8 @@ def features(one: Operation, rates: Rates, resident: float) -> Features:
     if one.channels:
         found[one.kind, "short"] = compute * SHORT / one.channels
     if one.dots:
-        found[one.kind, "few"] = compute * SHORT * one.starts / one.rows
+        found[one.kind, "wake"] = float(one.shared)
+        found[one.kind, "few"] = compute * SHORT / (one.line or one.rows / one.starts)
         found[one.kind, "narrow"] = whole * SHORT / one.columns
     return found
 
@@ -75,6 +92,7 @@ def priors() -> Features:
     """What each coefficient is taken for where nothing was measured: the assumptions of the roofline method."""
     found: Features = {}
     found["small", "start"] = STARTED
+    found["memory", "fetch"] = 1.0
     for kind in KINDS:
         found[kind, "start"] = WOKEN
         if kind not in MOVES:
@@ -84,6 +102,7 @@ def priors() -> Features:
         if plain in (*PRODUCTS, *POOLS):
             found[kind, "short"] = 0.2 / efficiency(kind)
         if plain in PRODUCTS:
+            found[kind, "wake"] = WOKEN
             found[kind, "few"] = found[kind, "narrow"] = 0.2 / efficiency(kind)
     found |= {("call", mode): seconds for mode, seconds in CALLS.items()}
     found |= {("step", loop): seconds for loop, seconds in STEPS.items()}

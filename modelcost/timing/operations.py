@@ -26,12 +26,18 @@ FLOAT = 4  # bytes of a float32, the only numbers whose time is told
 PRODUCTS = ("convolution", "pointwise", "depthwise", "wide depthwise", "transposed", "dense", "product")
 POOLS = ("max pool", "average pool")
 KINDS = (
-    *PRODUCTS, *POOLS, "softmax", "reduction", "elementwise", "transcendental", "copy", "random",
+    *PRODUCTS, *POOLS, "softmax", "reduction", "elementwise", "broadcast", "transcendental", "copy", "random",
     *(f"{kind}:{of}" for kind in PRODUCTS for of in ("input", "weights")), *(f"{kind}:input" for kind in POOLS),
     "update",
 )  # fmt: skip
 """Kinds of operation, each with an efficiency and an overhead of its own. Behind a colon: the gradient of which
-operand it is. An `update` is what an optimizer does to all numbers of one weight."""
+operand it is. A `broadcast` is arithmetic with fewer numbers than it makes, as a scale for each channel; an `update`
+is what an optimizer does to all numbers of one weight."""
+
+
+ALONE = 400_000
+"""FLOPs up to which one core does a product by itself: 6,000 cycles of what one core does, as oneDNN decides it
+(`adjust_thread_count` in `cpu/x64/gemm/gemm_driver.cpp`, for 2 to 4 threads with vectors of 16)."""
 
 
 class Operation:
@@ -40,17 +46,18 @@ class Operation:
     `starts`: how often it is started, with so much of the work each time (a recurrent layer starts it at every step).
     `small`: whether it touches too little each time to use more than one core, as the folding of a normalization does.
     A matrix product makes `rows` x `columns` results out of `inner` products each, `channels` of them side by side.
+    `line`: how many rows a convolution's kernel has at once, those of a line of its results; 0 where it has them all.
     """
 
     __slots__ = (
-        "backward", "channels", "columns", "enters", "flops", "fused", "fuses", "inner", "kind", "layer", "looped",
-        "name", "part", "read_bytes", "rows", "small", "starts", "weight_bytes", "written_bytes",
+        "backward", "channels", "columns", "enters", "flops", "fused", "fuses", "inner", "kind", "layer", "line",
+        "looped", "name", "part", "read_bytes", "rows", "small", "starts", "weight_bytes", "written_bytes",
     )  # fmt: skip
 
     def __init__(self, layer: str, kind: str, part: str, flops: int, read: int, written: int) -> None:
         self.layer, self.kind, self.part, self.flops = layer, kind, part, flops
         self.read_bytes, self.written_bytes, self.weight_bytes = FLOAT * read, FLOAT * written, 0
-        self.rows = self.columns = self.inner = self.channels = 0
+        self.rows = self.columns = self.inner = self.channels = self.line = 0
         self.enters = 0  # loops over the steps of a sequence that it is the first operation of
         self.starts, self.small = 1, False
         self.backward = False  # whether it is of the backward pass
@@ -75,6 +82,11 @@ class Operation:
     def dots(self) -> bool:
         """Whether it is a product of matrices, however it is called."""
         return self.inner > 0
+
+    @property
+    def shared(self) -> bool:
+        """Whether other cores are woken to share it; those that work on a loop are awake already."""
+        return not (self.small or self.looped or (self.dots and self.flops <= ALONE))
 
     @property
     def bytes(self) -> int:

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from modelcost.timing.cpu import CPU
 
 KIB, MIB = 1024, 1024**2
-L2_BYTES_PER_CYCLE = 16.0
-"""What one core is taken to read from its second cache in a cycle: half of what most designs state."""
-L3_BYTES_PER_CYCLE = 8.0
-"""And from the third, which others share."""
+L2_BYTES_PER_CYCLE = 32.0
+"""What one core is taken to read from its second cache in a cycle: half of the 64 that designs since Haswell state."""
+L3_BYTES_PER_CYCLE = 16.0
+"""And from the third: half of the 32 of Intel's rings and of AMD's complexes, since others share it."""
 MEMORY_SHARE = (0.5, 0.7, 0.95)
 """The share of the sheet's bandwidth of memory that arrives: at worst, likely, at best."""
 

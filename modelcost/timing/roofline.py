@@ -22,30 +22,36 @@ BOUNDS = ("compute", "memory", "overhead")
 """What an operation waits for most."""
 
 EFFICIENCY = {
-    "convolution": 0.8, "pointwise": 0.75, "depthwise": 0.35, "wide depthwise": 0.35, "transposed": 0.6,
-    "dense": 0.7, "product": 0.65, "max pool": 0.2, "average pool": 0.2, "softmax": 0.06, "reduction": 0.1,
-    "elementwise": 0.1, "transcendental": 0.07, "copy": 0.1, "random": 0.02, "update": 0.1,
+    "convolution": 0.95, "pointwise": 0.9, "depthwise": 0.4, "wide depthwise": 0.4, "transposed": 0.7,
+    "dense": 0.85, "product": 0.8, "max pool": 0.2, "average pool": 0.2, "softmax": 0.06, "reduction": 0.1,
+    "elementwise": 0.1, "broadcast": 0.1, "transcendental": 0.07, "copy": 0.1, "random": 0.02, "update": 0.1,
     "wide depthwise:weights": 0.06,
 }  # fmt: skip
 """The share of the peak that each kind of operation is taken to reach where nothing keeps it from computing.
 
-What calibrating one thread of one machine (Zen 4, TensorFlow 2.21) showed, less a sixth for cores that share.
+What calibrating one thread of one machine (Zen 4, TensorFlow 2.21) showed; direct convolutions come close to the peak
+(Georganas and others 2018, "Anatomy of High-Performance Deep Learning Convolutions on SIMD Architectures"). Nothing is
+taken off for several cores: what they share is memory, whose rate stands by itself.
 """
 SPREAD = 1.8
 """How many times more, or less, than that it may be."""
-GRADIENT_EFFICIENCY = 0.8
-"""What the gradients of a product reach of what the product does."""
+GRADIENT_EFFICIENCY = {"input": 1.0, "weights": 0.8}
+"""What the gradients of a product reach of what the product does. That of its input is such a product again, on the
+same kernels (oneDNN's `brg_conv_bwd` starts `brg_conv_fwd`); that of its weights sums over all examples and positions,
+on kernels of their own, into results of each core that are added up."""
 MOVING = 0.6
-"""The share of a level's bandwidth that operations reach which do nothing but move."""
-STARTED, WOKEN = 2e-6, 8e-6
+"""The share of a cache's bandwidth that operations reach which do nothing but move: their own instructions take the
+rest. From memory, which is slower than these, they take what arrives."""
+STARTED, WOKEN = 1e-6, 8e-6
 """Seconds to start an operation: a small one, or one in a loop, on the core that is awake; one that wakes others."""
-LOOPED = 2e-6
+LOOPED = 0.5e-6
 """Seconds more for each operation in a loop over steps, which looks for the next step and keeps or finds its values."""
 ENTERED = 60e-6
 """Seconds to enter and leave such a loop: the sequence is taken apart before it, and put together after."""
-CALLS = {"graph": 60e-6, "eager": 330e-6, "predict": 35e-3}
+CALLS = {"graph": 100e-6, "eager": 330e-6, "predict": 35e-3}
 """Seconds of a call beside its operations, by how the model is called: a traced function, the model itself, Keras's
-`predict`, however many mini-batches it goes through. Measured on one machine with Keras 3 on TensorFlow 2.21."""
+`predict`, however many mini-batches it goes through. Measured with Keras 3 on TensorFlow 2.21; a traced function took
+50 and 190 microseconds on two machines."""
 STEPS = {"predict": 0.6e-3, "fit": 0.6e-3}
 """Seconds of Keras's own loop for each mini-batch, in `predict` and in `fit`; measured likewise."""
 EAGER = 20e-6
@@ -69,9 +75,9 @@ def defaults() -> dict[str, float]:
 
 
 def efficiency(kind: str) -> float:
-    """The share of the peak that a kind is taken to reach; a gradient reaches less than what it is the gradient of."""
+    """The share of the peak that a kind is taken to reach; a gradient at most what it is the gradient of."""
     plain, _, of = kind.partition(":")
-    return EFFICIENCY.get(kind, EFFICIENCY[plain] * (GRADIENT_EFFICIENCY if of else 1.0))
+    return EFFICIENCY.get(kind, EFFICIENCY[plain] * GRADIENT_EFFICIENCY.get(of, 1.0))
 
 
 def assumed(given: Mapping[str, Any] | None, known: Mapping[str, float]) -> dict[str, float]:
@@ -134,18 +140,23 @@ class Roofline:
         moved = min(1.0, self.assumptions["moving"] * factor)
         if one.kind.partition(":")[0] in PRODUCTS:
             moved = 1.0
-        moving = moved_seconds(one, rates, resident) / moved
-        start = self.assumptions["started" if one.small or one.looped else "woken"]
+        cached, fetched = moved_seconds(one, rates, resident)
+        moving = cached / moved + fetched
+        start = self.assumptions["woken" if one.shared else "started"]
         start += self.assumptions["looped"] * one.looped
         start += self.assumptions["eager"] * (self.mode == "eager")
         starting = one.starts * start + one.enters * self.assumptions["entered"]
         return one.flops / (rates.peak * share), moving, starting / factor
 
 
-def moved_seconds(one: Operation, rates: Rates, resident: float) -> float:
-    """The seconds of its bytes: activations from the level that holds them, weights from that which holds them all."""
-    touched = (one.read_bytes + one.written_bytes) / one.starts
-    moved = rates.moving(one.read_bytes + one.written_bytes, touched + one.weight_bytes)
-    if one.starts > 1:  # used again at every step, so that they stay where they fit by themselves
-        return moved + rates.moving(one.starts * one.weight_bytes, one.weight_bytes)
-    return moved + rates.moving(one.weight_bytes, resident)
+def moved_seconds(one: Operation, rates: Rates, resident: float) -> tuple[float, float]:
+    """The seconds of its bytes that caches hold, and of those from memory.
+
+    Activations come from the level that holds them, weights from that which holds all weights of the call.
+    """
+    activations, weights = one.read_bytes + one.written_bytes, one.starts * one.weight_bytes
+    together = resident if one.starts == 1 else one.weight_bytes  # used at every step, they stay where they alone fit
+    found = [0.0, 0.0]
+    for size, within in ((activations, activations / one.starts + one.weight_bytes), (weights, together)):
+        found[rates.level(within) == "memory"] += rates.moving(size, within)
+    return found[0], found[1]

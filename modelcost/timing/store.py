@@ -91,7 +91,7 @@ def doubts(calibration: Calibration) -> Iterator[str]:
             yield f"The calibration was made with {name} {then}, and {now} is installed: {AGAIN}."
     load = calibration.about.get("load")
     if isinstance(load, int | float) and load > BUSY:
-        yield f"The machine was busy while it was calibrated (load {load:g}): {AGAIN} when it is idle."
+        yield f"The machine was busy while it was calibrated (load {short(load)}): {AGAIN} when it is idle."
 
 
 def _version(name: str) -> str | None:

@@ -119,6 +119,7 @@ def _product(before: Operation, of: str, one: Worked) -> Operation:
     if not before.weight_bytes:
         made.read_bytes += max(0, before.read_bytes - FLOAT * one.results)
     made.rows, made.columns, made.inner = before.rows, before.columns, before.inner
+    made.line = before.line
     if "depthwise" not in before.kind:  # what a window spans of the channels has become what it gives of them
         made.columns, made.channels = before.channels, before.columns
         made.inner = max(1, round(before.inner / before.channels)) * before.columns
@@ -159,7 +160,7 @@ def _updates(works: Sequence[Work], sizes: Sequence[int], batch: int) -> Iterato
             yield one
 
 
-STREAMING = ("elementwise", "transcendental", "copy")
+STREAMING = ("elementwise", "broadcast", "transcendental", "copy")
 """Kinds of operation that an optimizer does to all numbers of a weight, one after the other."""
 
 

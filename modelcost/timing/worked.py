@@ -74,6 +74,8 @@ class Sizes:
         self.known |= {name: number(weight.params, batch) for name, weight in self.weights.items()}
         self.vectors = facts is None or len(facts.outputs[0].shape) == 1  # whether it gives vectors, one an example
         self.channels = number(shapes[0][-1], batch) if shapes and shapes[0] else 0
+        shape = () if facts is None else facts.outputs[0].shape
+        self.line = number(shape[-2], batch) if len(shape) > 1 else 1
         self.part = ""
 
     def enter(self, part: str) -> None:
@@ -152,6 +154,8 @@ def _operation(together: list[Worked], sizes: Sizes) -> Operation:
         read = sizes.known[INPUT]
     else:
         read = first.taken if first.kind in REDUCTIONS else sizes.read(together, results)
+    if kind == "elementwise" and first.work.part != "gradient" and results + 1 < read < 2 * results:
+        kind = "broadcast"
     operation = Operation("", kind, first.work.part, sum(one.flops for one in together), read, written)
     if first.name in POOLED:
         operation.channels = sizes.channels
@@ -194,7 +198,7 @@ def _product(one: Worked, sizes: Sizes) -> Operation:
     if weights:
         size = sum(sizes.known[weight.name] for weight in weights)
         operation.weight_bytes, operation.columns = FLOAT * size, max(1, round(size / operation.inner))
-        _shaped(operation, weights[0].shape)
+        _shaped(operation, weights[0].shape, sizes.line)
     else:
         operation.columns = max(1, round(one.results * operation.inner / max(1, others[0])))
     operation.rows = max(1, round(one.results / operation.columns))
@@ -202,11 +206,16 @@ def _product(one: Worked, sizes: Sizes) -> Operation:
     return operation
 
 
-def _shaped(operation: Operation, shape: Any) -> None:
-    """Which kernel a convolution has, by the shape of its weights: windows of one element are products of matrices."""
+def _shaped(operation: Operation, shape: Any, line: int) -> None:
+    """Which kernel a convolution has, by the shape of its weights: windows of one element are products of matrices.
+
+    Of wider windows, the kernel goes along a line of results (oneDNN's `brg_conv_fwd`), and begins anew with the next.
+    """
     if operation.kind == "convolution":
         operation.channels = number(shape[-2], 1)
         if all(number(length, 1) == 1 for length in shape[:-2]):
             operation.kind = "pointwise"
+        else:
+            operation.line = line
     elif operation.kind == "depthwise" and operation.inner > NARROW:
         operation.kind = "wide depthwise"

@@ -29,10 +29,15 @@ CPU_HERE = CPU("a machine", cores=2, ghz=2.5, flops_per_cycle=32, lanes=8, l2_ki
 RATES = Rates(200e9, {"l2": 200e9, "l3": 100e9, "memory": 20e9}, {"l2": 2 * 2**20, "l3": 32 * 2**20}, 8)
 
 
+OFF = {
+    "inference": {"compute": (0.8, 1.25), "memory": (0.75, 1.5), "overhead": (0.5, 2.0)},
+    "training": {"compute": (0.7, 1.5), "memory": (0.7, 1.5), "overhead": (0.7, 1.5)},
+}
+
+
 def calibration(**more: Any) -> Calibration:
     about = {"date": "2999-01-01", "versions": {}, "load": 0.1, **more.pop("about", {})}
-    off = {"inference": (0.8, 1.25), "training": (0.7, 1.5)}
-    return Calibration(more.pop("cpu", CPU_HERE), more.pop("rates", RATES), {**priors(), **more}, off, about)
+    return Calibration(more.pop("cpu", CPU_HERE), more.pop("rates", RATES), {**priors(), **more}, OFF, about)
 
 
 def test_a_fit_finds_the_parameters_that_times_were_made_with() -> None:
@@ -135,9 +140,14 @@ def test_a_prediction_is_features_times_coefficients() -> None:
     assert made["dense", "compute"] == one.flops / 200e9 == made["dense", "short"]
     time = estimate(mc.cost(net), CPU_HERE, "calibrated", calibration=found)
     assert time.inference.seconds == pytest.approx(by_hand + found.coefficients["call", "graph"])
-    assert (time.inference.low, time.inference.high) == pytest.approx(
-        (0.8 * time.inference.seconds, 1.25 * time.inference.seconds)
+    computing = sum(
+        made["dense", sort] * found.coefficients["dense", sort] for sort in ("compute", "short", "few", "narrow")
     )
+    moving = made["dense", "move"] * found.coefficients["dense", "move"]
+    starting = time.inference.seconds - computing - moving
+    assert 0 < moving < computing < starting
+    assert time.inference.low == pytest.approx(0.8 * computing + 0.75 * moving + 0.5 * starting)
+    assert time.inference.high == pytest.approx(1.25 * computing + 1.5 * moving + 2 * starting)
     trained = estimate(mc.cost(net, optimizer="sgd"), CPU_HERE, "calibrated", calibration=found)
     assert trained.minibatch.low == pytest.approx(0.7 * trained.minibatch.seconds)
 
@@ -154,6 +164,9 @@ def test_the_features_of_a_product_by_hand() -> None:
     assert found["dense", "compute"] == pytest.approx(24 / 20)
     assert found["dense", "short"] == pytest.approx(24 / 20 * 64 / 8)
     assert found["dense", "few"] == pytest.approx(24 / 20 * 64 * 10 / 320)  # 32 rows each time
+    assert found["dense", "wake"] == 0  # less than a core does at once
+    one.line = 16
+    assert features(one, rates, 0.0)["dense", "few"] == pytest.approx(24 / 20 * 64 / 16)
     assert found["dense", "narrow"] == pytest.approx(64 / 20)
     one.small, one.looped, one.backward = True, True, True
     found = features(one, rates, 0.0)
@@ -175,6 +188,7 @@ def test_every_coefficient_makes_a_time_longer(kind: str) -> None:
     one = Operation("layer", kind, "kernel", 10**6, 10**6, 10**6)
     one.channels = 64 if (kind, "short") in priors() else 0
     one.rows = one.columns = one.inner = 64 if (kind, "few") in priors() else 0
+    assert one.shared
     plain = Calibrated(calibration(), RATES, "graph").times([one])[0][0]
     for key in priors():
         if key[0] == kind:
@@ -203,7 +217,7 @@ BROKEN: list[tuple[str, str]] = [
     (calibration().text()[:-100], "this is no calibration, or a part of one"),
     ("[" * 100_000, "this is no calibration, or a part of one"),
     ("[]", "it must be an object. Received: []"),
-    (changed(lambda t: t.update(modelcost_calibration=99)), "a calibration of version 2 is understood. Received: 99"),
+    (changed(lambda t: t.update(modelcost_calibration=99)), "a calibration of version 3 is understood. Received: 99"),
     (changed(lambda t: t.pop("coefficients")), "coefficients must be an object. Received: None"),
     (changed(lambda t: t["coefficients"].pop("dense/move")), "coefficient dense/move must be a number, at least 0"),
     (changed(lambda t: t["coefficients"].update({"dense/move": -1})), "Received: -1"),
@@ -211,16 +225,23 @@ BROKEN: list[tuple[str, str]] = [
     (changed(lambda t: t["coefficients"].update({"dense/move": float("nan")})), "Received: nan"),
     (changed(lambda t: t["coefficients"].update({"dense/move": float("inf")})), "Received: inf"),
     (changed(lambda t: t["coefficients"].update({"dense/move": True})), "Received: True"),
-    (changed(lambda t: t["rates"].update(peak=0)), "peak must be a number above 0. Received: 0"),
+    (changed(lambda t: t["rates"].update(peak=0)), "peak must be a number, at least 1. Received: 0"),
     (changed(lambda t: t["rates"].update(bandwidths={})), "bandwidths must be those of memory"),
     (changed(lambda t: t["rates"]["bandwidths"].update(l9=1)), "bandwidths must be those of memory"),
-    (changed(lambda t: t["rates"]["bandwidths"].update(memory="x")), "memory must be a number above 0"),
+    (changed(lambda t: t["rates"]["bandwidths"].update(memory="x")), "memory must be a number, at least 1"),
+    (changed(lambda t: t["rates"].update(peak=5e-324)), "peak must be a number, at least 1. Received: 5e-324"),
+    (changed(lambda t: t["off"]["training"].update(memory=[1, 10**400])), "off training memory must be two shares"),
+    (changed(lambda t: t["cpu"].update(unknown=3)), "unknown must be texts by the figures"),
     (changed(lambda t: t.update(cpu=3)), "cpu must be an object. Received: 3"),
     (changed(lambda t: t["cpu"].update(cores=0)), "cores must be a whole number"),
     (changed(lambda t: t["cpu"].update(evil=1)), "unknown figure 'evil'"),
-    (changed(lambda t: t.update(off={"inference": [0.5, 2]})), "off lacks training"),
-    (changed(lambda t: t["off"].update(training=[2, 1])), "off training must be two shares"),
-    (changed(lambda t: t["off"].update(training="abc")), "off training must be two shares"),
+    (changed(lambda t: t["off"].pop("training")), "off training must be an object. Received: None"),
+    (changed(lambda t: t["off"].update(training=[0.5, 2])), "off training must be an object"),
+    (changed(lambda t: t["off"]["training"].pop("memory")), "off training memory must be two shares"),
+    (changed(lambda t: t["off"]["training"].update(memory=[2, 1])), "off training memory must be two shares"),
+    (changed(lambda t: t["off"]["training"].update(memory="abc")), "off training memory must be two shares"),
+    (changed(lambda t: t["off"]["training"].update(memory=[0, 1])), "off training memory must be two shares"),
+    (changed(lambda t: t["off"]["training"].update(memory=[0.9, True])), "off training memory must be two shares"),
     (changed(lambda t: t.pop("about")), "about must be an object. Received: None"),
 ]
 

@@ -175,3 +175,19 @@ def test_a_file_that_is_not_there_and_what_is_no_cpu_at_all(tmp_path: Path) -> N
         cpu_of(str(tmp_path / "none.toml"))
     with pytest.raises(ModelCostError, match="cpu must be a name, a CPU, or the path"):
         cpu_of(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        ({"ghz": 1e-300}, "ghz is at least 0.000001. Received: ghz=1e-300"),
+        ({"ghz": 3, "bandwidth": 5e-324}, "bandwidth is at least 0.000001. Received: bandwidth=5e-324"),
+        ({"ghz": 3, "vector_ghz": 9}, "vector_ghz is what is left of ghz. Received: vector_ghz=9, ghz=3"),
+        ({"ghz": 3, "unknown": 3}, "unknown must be texts by the figures that they are about. Received: 3"),
+    ],
+)
+def test_figures_that_no_cpu_can_have_are_errors(figures: dict[str, object], said: str) -> None:
+    with pytest.raises(ModelCostError) as error:
+        CPU("odd", cores=1, **figures)
+    assert said in str(error.value)
+    assert CPU("fine", cores=1, ghz=2, turbo_ghz=4, vector_ghz=3).clocks == (3, 12**0.5, 4)

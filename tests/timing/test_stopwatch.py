@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,16 +14,18 @@ import pytest
 import modelcost as mc
 from modelcost.errors import ModelCostError
 from modelcost.timing import calibrate as calibrating
-from modelcost.timing.calibrate import calibrate
+from modelcost.timing.calibrate import calibrate, told_by
 from modelcost.timing.features import priors
+from modelcost.timing.store import loaded
 
 
 class Process:
-    """A process that says these lines, complains, and ends with a status."""
+    """A process that says these lines, and ends well."""
 
-    def __init__(self, lines: list[dict[str, Any]], complaint: str = "", status: int = 0) -> None:
+    returncode = 0
+
+    def __init__(self, lines: list[dict[str, Any]]) -> None:
         self.stdout = io.StringIO("".join(json.dumps(line) + "\n" for line in lines))
-        self.stderr, self.returncode = io.StringIO(complaint), status
 
     def __enter__(self) -> Process:
         return self
@@ -51,14 +55,59 @@ def test_progress_is_told_and_the_best_of_all_rounds_counts(monkeypatch: pytest.
     assert sum(calibrate().coefficients.values()) > sum(found.coefficients.values())
 
 
-def test_a_timing_that_breaks_off_is_an_error_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    complaint = "Traceback\nModelCostError: verification needs TensorFlow\n"
-    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: Process(LINES[:1], complaint, 1))
+def script(text: str) -> list[str]:
+    return [sys.executable, "-c", text]
+
+
+def test_a_timing_that_breaks_off_is_an_error_that_says_why() -> None:
+    broken = "import sys; print('{}'); sys.exit('Traceback\\nModelCostError: verification needs TensorFlow')"
+    said = told_by(script(broken))
+    assert next(said) == {}
     with pytest.raises(ModelCostError, match="the timing broke off: 'ModelCostError: verification needs TensorFlow'"):
-        calibrate()
-    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: Process([], "", -9))
+        next(said)
     with pytest.raises(ModelCostError, match="the timing broke off: 'it said nothing'"):
-        calibrate()
+        list(told_by(script("import os; os._exit(3)")))
+
+
+def test_what_is_no_result_is_an_error_and_what_goes_to_stderr_is_not() -> None:
+    talks = "import sys; sys.stderr.write('warning\\n' * 100_000); print('{\"total\": 3}')"
+    assert list(told_by(script(talks))) == [{"total": 3}]  # more than a pipe holds
+    with pytest.raises(ModelCostError, match="no result: 'onednn_verbose,v1'; unset what makes libraries write"):
+        list(told_by(script("print('onednn_verbose,v1')")))
+
+
+def test_the_timing_ends_with_whoever_listens(tmp_path: Path) -> None:
+    waits = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    for end in ("close", "throw"):
+        said = told_by(script(waits))
+        process = int(str(next(said)))
+        if end == "close":
+            said.close()
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                said.throw(KeyboardInterrupt)
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
+
+
+def test_what_the_command_says_and_keeps(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from modelcost.cli import main
+
+    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: Process(LINES))
+    file = tmp_path / "deep" / "calibration.json"
+    monkeypatch.setenv("MODELCOST_CALIBRATION", str(file))
+    assert main(["calibrate"]) == 0
+    out, err = capsys.readouterr()
+    assert "100 GFLOP/s, 20 GB/s of memory; benchmarks that had no part in the fit took" in out and str(file) in out
+    assert "calibrating: 3 of 3" in err
+    assert loaded().rates.peak == 1e11
+    before = file.read_text()
+    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: Process(LINES[:2]))
+    assert main(["calibrate"]) == 2  # broken off before the calls were timed: what was there stays
+    assert file.read_text() == before and [one.name for one in file.parent.iterdir()] == ["calibration.json"]
+    assert "the timing ended early" in capsys.readouterr().err
 
 
 @pytest.mark.keras

@@ -91,8 +91,8 @@ def test_statistics_over_a_batch_are_no_small_operation_and_numbers_are_drawn_in
     net = chain((16, 16, 8), mc.BatchNormalization(), mc.Dropout(0.5))
     found = kinds(trained(net, 32)["forward"])
     assert (found["reduction"], found["random"], found["copy"]) == (2, 1, 1)
-    # the squared difference; mul and add of the normalization; scale and comparison of the mask
-    assert found["elementwise"] == 5
+    # the difference of the mean, and mul and add of the normalization; scale and comparison of the mask
+    assert (found["broadcast"], found["elementwise"]) == (3, 2)
     assert "random" not in kinds(trained(net, 32)["backward"])
 
 
