@@ -12,7 +12,7 @@ from modelcost.count import Count, Term, made
 from modelcost.errors import SizeError, unknown
 from modelcost.notation import topological
 from modelcost.operators import EVALUATE
-from modelcost.sizes import LETTERS, size
+from modelcost.sizes import LETTERS, alike, is_free, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,15 +64,38 @@ def rebound(term: Any, sizes: Mapping[str, Any]) -> Any:
 
 
 def same_number(a: Any, b: Any) -> bool:
-    """Whether two sizes are equal: as they are, or whatever their free sizes will be, where these have no value yet.
+    """Whether two sizes are equal, and stay so whatever their free sizes will be.
+
+    Two windows that always find as many places can have formulas that differ: such are compared at other sizes.
 
     >>> from modelcost.sizes import BATCH
     >>> same_number(2 * BATCH, BATCH + BATCH), same_number(BATCH, Count(2))
     (True, False)
+    >>> same_number(Count(2, "T", size="steps"), Count(2)), same_number(Count(2, "U"), 2)
+    (False, True)
     """
-    if isinstance(a, int) and isinstance(b, int):
-        return int(a) == int(b)
-    return not _Plan(a - b, dict.fromkeys((*a.free_sizes(), *b.free_sizes()))).result
+    known = isinstance(a, int) and isinstance(b, int)
+    if known and int(a) != int(b):
+        return False
+    if a is b or alike(a, b) or not (is_free(a) or is_free(b)):
+        return True
+    difference = a - b
+    if not _Plan(difference, dict.fromkeys(difference.free_sizes())).result:
+        return True
+    return known and not any(_shifted(difference, more) for more in SHIFTS)
+
+
+SHIFTS = (1, 2, 3, 5, 8, 13, 32, 64, 97)
+"""So much longer are the sizes at which two formulas are compared: small ones, and as far as strides go."""
+
+
+def _shifted(term: Any, more: int) -> int:
+    """What a term would be if each of its sizes were so much longer; 0 where they cannot be."""
+    sizes = {node.size[-1]: int(node) + more for node in topological(term) if getattr(node, "size", ())}
+    try:
+        return int(rebound(term, sizes))
+    except SizeError:
+        return 0
 
 
 class _Plan:
@@ -141,7 +164,7 @@ def _times(a: Polynomial, b: Polynomial) -> Polynomial:
 
 def _spread(op: str, operands: list[Bounds]) -> Bounds:
     """The least and greatest that an operator can give, from those of its operands."""
-    if op in ("same", "broadcast", "axis"):
+    if op in ("same", "broadcast", "axis", "gcd"):
         return max(1, min(low for low, _ in operands)), max(1, max(high for _, high in operands))
     corners = [EVALUATE[op](*corner) for corner in pairs(*operands)]
     return min(corners), max(corners)
@@ -259,6 +282,9 @@ def _apply(np: Any, op: str, operands: list[Any]) -> tuple[Any, Any]:
         return first, np.False_
     if op in ("max", "min"):
         return (np.maximum if op == "max" else np.minimum)(first, *others), np.False_
+    if op == "gcd":  # machine numbers and Python's own; not floats, which are of sizes that fit into machine numbers
+        whole = np.int64 if first.dtype.kind == "f" else first.dtype
+        return np.gcd(first.astype(whole), others[0].astype(whole)).astype(first.dtype), np.False_
     bad = np.False_
     for other in others:
         differ = (first != other) & ((op == "same") | (first != 1) & (other != 1))

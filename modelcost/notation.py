@@ -104,7 +104,7 @@ def _pieces(node: Any, style: Style) -> list[Any]:
         sign = {"add": " + ", "sub": " - ", "mul": style.times, "floordiv": "//"}[op]
         first, others = NEEDS[op]
         return [(args[0], first), *(piece for arg in args[1:] for piece in (sign, (arg, others)))]
-    opening = f"{'' if style is PLAIN else chr(92)}{'min' if op == 'min' else 'max'}{style.brackets[0]}"
+    opening = f"{'' if style is PLAIN else chr(92)}{op if op in ('min', 'gcd') else 'max'}{style.brackets[0]}"
     listed = [piece for arg in args[1:] for piece in (", ", (arg, SUM))]
     return [opening, (args[0], SUM), *listed, style.brackets[1]]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import gcd
+
 from modelcost.errors import SizeError
 
 TYPE_CHECKING = False
@@ -33,6 +35,7 @@ EVALUATE: dict[str, Callable[..., int]] = {
     "floordiv": lambda a, b: a // b,
     "max": max,
     "min": min,
+    "gcd": gcd,
     "same": _all_same,
     "broadcast": _broadcast,
     "named": lambda a: a,

@@ -28,6 +28,11 @@ def smaller(a: Any, b: Any) -> Any:
     return made("min", (a, b))
 
 
+def common(a: Any, b: Any) -> Any:
+    """The greatest common divisor of two sizes, known or not."""
+    return made("gcd", (a, b))
+
+
 def axis(name: str | None, length: Any) -> Any:
     """The length of an axis, which has a name and is at least 1, now and under every rebinding.
 
@@ -51,6 +56,11 @@ def agreed(sizes: Iterable[Any], broadcast: bool = False) -> Any:
         return first
     node = made("broadcast" if broadcast else "same", tuple(several))
     return node if node.free_sizes() or not isinstance(node, int) else next(s for s in several if s == node)
+
+
+def is_free(size: Any) -> bool:
+    """Whether a rebinding can change a size: it is a free one, or follows from such."""
+    return isinstance(size, Term) and bool(size.size or (size.args and size.free_sizes()))
 
 
 def alike(a: Any, b: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from modelcost.count import Count, Expression, Term, total
 from modelcost.errors import SizeError
-from modelcost.sizes import agreed, axis, larger, smaller
+from modelcost.sizes import agreed, axis, is_free, larger, smaller
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 def always_one(size: Any) -> bool:
     """Whether a size is 1, and no rebinding can change that."""
-    if not isinstance(size, int) or size != 1:
-        return False
-    return not isinstance(size, Term) or not (size.size or (size.args and size.free_sizes()))
+    return isinstance(size, int) and size == 1 and not is_free(size)
 
 
 def reach(kernel: Any, dilation: Any = 1) -> Any:

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from modelcost.errors import ModelCostError
 from modelcost.receptive.looks import is_one_of, joined, looks
+from modelcost.receptive.slides import is_fixed, seen, slides
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from modelcost.model import Entry, Model
     from modelcost.receptive.looks import Box, Span
+    from modelcost.receptive.slides import Slides
 
 
 class Field:
@@ -55,6 +57,7 @@ class Fields:
         self.enters: dict[tuple[str, int], Entry] = {}
         self.known: dict[str, Callable[[Box], Sequence[Box | None]]] = {}
         self._walk(model)
+        self._slides: dict[tuple[str, int], Slides] | None = None
 
     def _walk(self, model: Model) -> None:
         """Note which calls, and which of their outputs, each call reads."""
@@ -74,7 +77,7 @@ class Fields:
 
         Raises `ModelCostError` for a layer on the way of which it is not known what it looks at.
         """
-        dense = self._density(name)
+        dense = 1 if (name, 0) in self.slides else self._density(name)
         boxes = [self._seen(name, place) for place in range(2 * dense)]
         source = next((key for key in self.enters if any(key in box for box in boxes)), None)
         if source is None:
@@ -85,6 +88,15 @@ class Fields:
         first = next(i for i, box in enumerate(boxes) if source in box)  # a stride can leave places that see nothing
         spans = [[box[source][axis] for box in boxes[first : first + dense + 1] if source in box] for axis in axes]
         return _field(spans, [int(shape[axis]) for axis in axes], dense if moved else None)
+
+    @property
+    def slides(self) -> dict[tuple[str, int], Slides]:
+        """The calls whose fields move on evenly, each with how: such are found one from the other, going forward."""
+        if self._slides is None:
+            axes = {tuple(_space(entry.facts.outputs[0].shape)) for entry in self.enters.values()}
+            begun = {key: [{1: (0, 0)} for _ in next(iter(axes))] for key in self.enters if len(axes) == 1}
+            self._slides = slides(self.inputs, self.entries, self._looks, [*next(iter(axes), ())], begun)
+        return self._slides
 
     def _density(self, name: str) -> int:
         """After so many positions the fields of a call repeat, moved on: the product of what enlarges on the way."""
@@ -109,8 +121,29 @@ class Fields:
             self.known[name] = looks(self.entries[name])
         return self.known[name]
 
-    def _seen(self, name: str, place: int) -> dict[tuple[str, int], Box]:
-        """What a position of a call's output depends on, of every output before it: at this place of each axis."""
+    def _slid(self, key: tuple[str, int], box: Box) -> dict[tuple[str, int], Box]:
+        """What a part of an output depends on, of the inputs alone; nothing where it does not slide over them."""
+        shape = self.entries[key[0]].facts.outputs[key[1]].shape
+        axes = _space(next(iter(self.enters.values())).facts.outputs[0].shape)
+        if key not in self.slides:
+            return {}
+        fixed = is_fixed(self.slides[key])
+        others = ((span, int(n) - 1) for i, (span, n) in enumerate(zip(box, shape, strict=True)) if i not in axes)
+        if not fixed and any(span != (0, last) for span, last in others):
+            return {}
+        found: dict[tuple[str, int], Box] = {}
+        for source, each in self.slides[key].items():
+            spans = [(0, int(length) - 1) for length in self.enters[source].facts.outputs[0].shape]
+            for axis, slide in zip(axes, each, strict=True):
+                spans[axis] = seen(slide, (0, 0) if fixed else box[axis])
+            found[source] = tuple(spans)
+        return found
+
+    def _seen(self, name: str, place: int, between: bool = False) -> dict[tuple[str, int], Box]:
+        """What a position of a call's output depends on, at this place of each axis.
+
+        That is of the inputs, and of some outputs on the way to them; `between`: of all of these.
+        """
         boxes = {(name, 0): _position(self.entries[name], place, self.enters)}
         order = list(self.inputs)
         for one in reversed(order[: order.index(name) + 1] if name in self.inputs else []):
@@ -118,7 +151,9 @@ class Fields:
             box = boxes.get((one, 0)) if outputs == 1 else joined([boxes.get((one, i)) for i in range(outputs)])
             if box is None:
                 continue
-            for source, part in zip(self.inputs[one], self._looks(one)(box), strict=True):
+            slid = {} if between else self._slid((one, 0), box)
+            parts = slid.items() or zip(self.inputs[one], self._looks(one)(box), strict=True)
+            for source, part in parts:
                 if part is not None and all(low <= high for low, high in part):
                     boxes[source] = joined([boxes.get(source), part]) or part
         return boxes

@@ -23,6 +23,11 @@ WHOLE = {"Recurrent", "RNN", "Bidirectional", "Scored", "Headed", "GlobalPool", 
 """Layers that look at all of their input, whatever the position."""
 WINDOWS = {"Conv": "kernel_size", "DepthwiseConv": "kernel_size", "SeparableConv": "kernel_size", "Pool": "pool_size"}
 """Layers whose windows slide, and the argument that says how far a window reaches."""
+UNEVEN = {"ConvTranspose", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Flatten", "Reshape", "Permute"} | {
+    "RepeatVector",
+    "Embedding",
+}
+"""Layers of which a position sees not just as far from the one before as all others do, or has other axes."""
 ALONG = {"LayerNormalization", "RMSNormalization", "UnitNormalization", "Softmax", "Activation", "Dense"}
 """Layers that look along one axis, or several: those they name, else the last."""
 
@@ -62,7 +67,7 @@ def looks(entry: Entry) -> Callable[[Box], Sequence[Box | None]]:
         if all(shape == out for shape in shapes):
             return lambda box: [box] * len(shapes)
         return lambda box: [_broadcast(box, shape) for shape in shapes]
-    if ALONG & set(kinds):
+    if ALONG & set(kinds) and len(out) == len(shapes[0]):
         return lambda box: [_along(getattr(layer, "axis", -1), box, shapes[0])]
     raise ModelCostError(f"{entry.name}: it is not known which part of its input {entry.type} looks at")
 
@@ -207,7 +212,7 @@ RULES: dict[str, Callable[..., Box]] = {
     **dict.fromkeys(("Flatten", "Reshape"), _written_anew),
     "Permute": _permuted,
     "RepeatVector": lambda layer, box, shape, out: (box[1],),
-    "Embedding": lambda layer, box, shape, out: box[:-1],
+    "Embedding": lambda layer, box, shape, out: box[:-1] if len(shape) < len(out) else _along(-1, box, shape),
     "LocalResponseNormalization": lambda layer, box, shape, out: _along(-1, box, shape),
 }
 """What each kind of layer looks at: from a part of its output to the part of its input."""

@@ -116,7 +116,8 @@ def worked(works: Iterable[Work], batch: int, facts: Facts | None = None, steps:
     """
     sizes, found = Sizes(facts, batch, steps), []
     entered = False
-    for together in alike(Worked(work, batch) for work in works):
+    done = (one for one in (Worked(work, batch) for work in works) if one.results)  # a loop of one step has no next
+    for together in alike(done):
         sizes.enter(together[0].work.part.partition(" ")[0])
         one = _operation(together, sizes)
         one.enters = int(one.looped and not entered)

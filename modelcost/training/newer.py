@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modelcost.dtypes import DEFAULT
 from modelcost.errors import ModelCostError
+from modelcost.sizes import is_free, larger, smaller
 from modelcost.training.adam import adam_change
 from modelcost.training.noted import Notes
 from modelcost.training.optimizer import Optimizer
@@ -106,14 +107,15 @@ class Muon(Optimizer):
 
     def _orthogonal(self, x: Noted) -> Noted:
         """Newton and Schulz's iteration, on the matrix or on its side, whichever has fewer rows."""
-        tall = int(x.shape[0]) > int(x.shape[1])
-        x = x.turned() if tall else x
+        upright = x.shape
+        free = any(map(is_free, upright))
+        x = x.along(*((smaller(*upright), larger(*upright)) if free else sorted(upright, key=int)))
         x = x / ((x * x).sum().apply("sqrt") + 1e-07)
         for _ in range(self.ns_steps):
             square = x.notes.product(x, x.turned())
             mixed = self.muon_b * square + x.notes.product(self.muon_c * square, square)
             x = self.muon_a * x + x.notes.product(mixed, x)
-        return x.turned() if tall else x
+        return x.along(*upright)
 
 
 class LossScaleOptimizer(Optimizer):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from math import gcd
-
 from modelcost.count import Count
 from modelcost.errors import ModelCostError, SizeError, short
 from modelcost.layers.windows import last_window, part_kept, rounded_down, windows
-from modelcost.sizes import size, whole
+from modelcost.sizes import axis, common, size, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +31,7 @@ class Batches:
         """`name` goes before that of its steps; `drop_remainder` leaves out the examples that make no whole batch."""
         word = f"{name}_steps" if name else "steps"
         if drop_remainder:
-            self.steps = rounded_down(examples, batch).called(word)
+            self.steps = axis(word, rounded_down(examples, batch))
             self.examples, self.last = self.steps * batch, batch
         else:
             self.steps = windows("", examples, 1, batch, padding="same").called(word)
@@ -131,7 +129,7 @@ class Schedule:
         """
         if self.accumulated is None:
             return epochs
-        together = gcd(int(self.accumulated), int(self.training.steps))
+        together = common(self.accumulated, self.training.steps)
         return rounded_down(epochs * together, self.accumulated)
 
     def _updates(self, steps: Any) -> Any:

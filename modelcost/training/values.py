@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modelcost.binding import same_number
 from modelcost.count import product, total
-from modelcost.sizes import smaller
+from modelcost.sizes import is_free, larger, smaller
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ class Value:
                 others = [*self.came[:i], *self.came[i + 1 :]]
                 return total(others) if others else None
         adds = total(self.came) - whole
-        return None if same_number(total(self.came), whole) or (isinstance(adds, int) and adds <= 0) else adds
+        if same_number(total(self.came), whole) or (isinstance(adds, int) and adds <= 0 and not is_free(adds)):
+            return None
+        return larger(adds, 0) if isinstance(adds, int) and adds <= 0 else adds
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}: {self.elements}{' once' if self.once else ''}>"
@@ -118,7 +120,7 @@ class Operand:
     def wanted(self) -> bool:
         """Whether its gradient is needed, at any step."""
         wanted = self.value.wanted or (self.again and not self.late)
-        return wanted and not any(isinstance(one, int) and one == 0 for one in self.runs)
+        return wanted and not any(isinstance(one, int) and one == 0 and not is_free(one) for one in self.runs)
 
     def back(self) -> None:
         """Give the value its gradients from here, and what stands for it at the first step its own."""

@@ -1,0 +1,120 @@
+"""Every figure of training with other values for its sizes is that of the network made anew for these sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import modelcost as mc
+from modelcost.errors import ModelCostError
+
+SEQUENCES: list[Any] = [
+    lambda: mc.LSTM(3, return_sequences=True),
+    lambda: mc.GRU(3, return_sequences=True),
+    lambda: mc.GRU(2, return_sequences=True, reset_after=False, go_backwards=True),
+    lambda: mc.SimpleRNN(4, return_sequences=True),
+    lambda: mc.Bidirectional(mc.LSTM(2, return_sequences=True)),
+    lambda: mc.TimeDistributed(mc.Dense(3, activation="relu")),
+    lambda: mc.Conv1D(3, 2, padding="same", activation="tanh"),
+    lambda: mc.Conv1D(2, 2, strides=2),
+    lambda: mc.MaxPooling1D(2, strides=1),
+    lambda: mc.MaxPooling1D(2, padding="same"),
+    lambda: mc.AveragePooling1D(3, strides=2),
+    lambda: mc.LayerNormalization(),
+    lambda: mc.BatchNormalization(),
+    lambda: mc.Dropout(0.5),
+    lambda: mc.ZeroPadding1D(1),
+    lambda: mc.Cropping1D(1),
+    lambda: mc.UpSampling1D(2),
+]
+IMAGES: list[Any] = [
+    lambda: mc.Conv2D(2, 3, padding="same", activation="relu"),
+    lambda: mc.Conv2D(3, 2, strides=2),
+    lambda: mc.Conv2DTranspose(2, 3, strides=2),
+    lambda: mc.DepthwiseConv2D(2, activation="softmax"),
+    lambda: mc.SeparableConv2D(2, 2),
+    lambda: mc.MaxPooling2D(2),
+    lambda: mc.MaxPooling2D(3, strides=2, padding="same"),
+    lambda: mc.AveragePooling2D(2, strides=1),
+    lambda: mc.BatchNormalization(),
+    lambda: mc.ZeroPadding2D(1),
+    lambda: mc.UpSampling2D(2),
+    lambda: mc.Dropout(0.5),
+]
+ENDS: dict[str, list[Any]] = {
+    "steps": [lambda: mc.GlobalAveragePooling1D(), lambda: mc.Flatten(), lambda: mc.LSTM(2), lambda: mc.GRU(3)],
+    "height": [lambda: mc.GlobalMaxPooling2D(), lambda: mc.Flatten()],
+}
+OPTIMIZERS: list[Any] = [
+    "sgd", "adam", "muon", "adafactor", "lamb", "Adam(global_clipnorm=1.0)",
+    "SGD(momentum=0.9, gradient_accumulation_steps=6)",
+]  # fmt: skip
+SHORT = st.integers(1, 7)
+
+
+def embedded(length: int, layers: list[Any]) -> mc.Model:
+    """A network on words, whose rows are looked up."""
+    words = mc.Input((length,), dtype="int32")
+    x = mc.Embedding(11, 3)(words)
+    for layer in layers:
+        x = layer()(x)
+    return mc.Model(words, mc.Dense(2)(x))
+
+
+def attending(length: int, layers: list[Any]) -> mc.Model:
+    """A network that compares every step with every other, and adds what comes of it."""
+    x = entering = mc.Input((length, 3))
+    y = mc.MultiHeadAttention(2, 2)(x, x)
+    x = mc.Add()([x, y])
+    for layer in layers:
+        x = layer()(x)
+    return mc.Model(entering, mc.Dense(2)(x))
+
+
+def plain(shape: tuple[int, ...], layers: list[Any]) -> mc.Model:
+    """One layer after the other."""
+    return mc.Sequential([mc.Input(shape), *(layer() for layer in layers), mc.Dense(2)])
+
+
+def figures(model: mc.Model, **asked: Any) -> dict[str, Any]:
+    """Every figure of a report, and the FLOPs of every row and of what each does in training."""
+    report = mc.cost(model, data=97, epochs=5, validation=0.2, test=3, loss="mse", **asked)
+    return {name: report.figure(name) for name in report.figure_names()}
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data())
+def test_rebinding_is_rebuilding(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(["steps", "height", "embedded", "attending"]))
+    word = "height" if kind == "height" else "steps"
+    layers = data.draw(st.lists(st.sampled_from(IMAGES if kind == "height" else SEQUENCES), max_size=3))
+    layers = [*layers, data.draw(st.sampled_from(ENDS[word]))]
+    asked = {
+        "optimizer": data.draw(st.sampled_from(OPTIMIZERS)),
+        "convention": data.draw(st.sampled_from(["flops", "all", "macs"])),
+        "drop_remainder": data.draw(st.booleans()),
+    }
+
+    def made(length: int) -> mc.Model:
+        if kind in ("embedded", "attending"):
+            return {"embedded": embedded, "attending": attending}[kind](length, layers)
+        return plain((length, 4, 2) if kind == "height" else (length, 3), layers)
+
+    first, other = data.draw(SHORT), data.draw(SHORT)
+    batch, others = data.draw(st.integers(1, 99)), data.draw(st.integers(1, 99))
+    try:
+        known = figures(made(first), batch=batch, **asked)
+    except ModelCostError:
+        return
+    try:
+        expected = figures(made(other), batch=others, **asked)
+    except ModelCostError:
+        with pytest.raises(ModelCostError):
+            for figure in known.values():
+                figure.rebind(batch=others, **{word: other})
+        return
+    for name, figure in known.items():
+        assert figure.rebind(batch=others, **{word: other}) == expected[name], name
