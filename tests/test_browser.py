@@ -64,10 +64,16 @@ class Opened:
         return found
 
     def values(self, selector: str) -> list[str]:
-        """The figures in some cells in full: that is their text, or stands behind it."""
-        full = "all => all.map(one => one.querySelector('data')?.value ?? one.innerText)"
-        found: list[str] = self.page.eval_on_selector_all(selector, full)
-        return found
+        """The figures in some cells in full: beside what is shown, or at the end of the working behind it."""
+        return [self.value(cell) for cell in self.page.locator(selector).all()]
+
+    def value(self, cell: Any) -> str:
+        full: str = cell.evaluate(
+            "one => one.querySelector('data')?.value ?? document.querySelector("
+            "(one.querySelector('a') ?? one).getAttribute('href') ?? 'nothing')?.lastElementChild.textContent"
+            " ?? one.textContent"
+        )
+        return full.replace(",", "")
 
     def point_at_bar(self, chart: str, place: int) -> None:
         """Move the mouse to a bar: it is a line, which has no width of its own to Playwright."""
@@ -200,6 +206,74 @@ def test_what_is_held_over_time_is_drawn_as_high_as_it_is(opened: Any) -> None:
         assert (floor - spots[0][-2][1]) / (floor - top) == pytest.approx(last / most, abs=0.2)
 
 
+def test_what_is_held_at_a_step_is_told_by_mouse_and_by_key(opened: Any) -> None:
+    """In full, beyond what a float holds; the keys go from step to step, and the first step is that of the peak."""
+    layers = [mc.Input((3,)), mc.Dense(2**60 + 1, name="a"), mc.Dense(1, name="b")]
+    report = mc.cost(mc.Sequential(layers), batch=2, optimizer="adam")
+    shown = opened(report)
+    plot = shown.page.get_by_role("slider").nth(1)
+    told = [
+        [f"{step['step']}, {step['phase']}", f"{step['bytes']:,} B held"]
+        + [f"{kind}: {bytes:,} B" for kind, bytes in step["by_kind"].items()]
+        for step in report.memory.timeline("training")
+    ]
+    peak = [one[0] for one in told].index(report.memory.peaks["training"])
+    tip = "#tip .of, #tip div"
+
+    def says(step: int) -> None:
+        assert sorted(shown.texts(tip)) == sorted(told[step])
+        assert plot.get_attribute("aria-valuetext").startswith("; ".join(told[step][:2]))
+        assert plot.get_attribute("aria-valuenow") == str(step)
+
+    plot.focus()
+    says(peak)
+    for key, step in (("Home", 0), ("ArrowLeft", 0), ("ArrowRight", 1), ("ArrowUp", 2), ("End", len(told) - 1)):
+        shown.page.keyboard.press(key)
+        says(step)
+    drawing = plot.locator(".ct-area").first.bounding_box()
+    wide = drawing["width"] / len(told)
+    for step in (3, 0, len(told) - 1):
+        shown.page.mouse.move(drawing["x"] + (step + 0.5) * wide, drawing["y"] + 20)
+        says(step)
+    assert plot.locator(".cursor").evaluate("line => getComputedStyle(line).visibility") == "visible"
+
+
+def test_the_first_column_sorts_back_to_the_order_of_the_rows(opened: Any) -> None:
+    report = mc.cost("resnet18")
+    shown = opened(report)
+    for heading, first in (
+        ("params", max(report, key=lambda row: row.params).name),
+        ("layer", report.rows[-1].name),
+        ("layer", report.rows[0].name),
+    ):
+        shown.page.get_by_role("button", name=f"Sort by {heading}").click()
+        shown.page.wait_for_timeout(50)
+        assert shown.names()[0] == first
+    assert shown.names() == [row.name for row in report]
+
+
+def test_shapes_are_sorted_by_their_numbers(opened: Any) -> None:
+    layers = [mc.Input((7, 7, 1)), *(mc.Conv2D(f, 1) for f in (9, 10, 100)), mc.Flatten(), mc.Dense(10), mc.Dense(9)]
+    shown = opened(mc.cost(mc.Sequential(layers)))
+    shown.page.get_by_role("button", name="Sort by output").click()
+    wanted = ["4900", "10", "9", "7x7x100", "7x7x10", "7x7x9", "7x7x1"]
+    shown.page.wait_for_timeout(50)
+    assert shown.texts("#layers tbody td:nth-child(3)") == wanted
+
+
+def test_names_end_before_the_sizes_beside_them(opened: Any) -> None:
+    names = ["W" * 30, "i" * 55, "\U0001f600" * 30, "x" * 10_000, "short"]
+    shown = opened(mc.cost(mc.Sequential([mc.Input((512, 512, 3)), *(mc.Conv2D(100, 1, name=n) for n in names)])))
+    ends = (
+        "all => all.map(one => [one.querySelector('.name'), one.querySelector('.sizes')].map(text => text.getBBox()))"
+    )
+    for name, sizes in shown.page.eval_on_selector_all(".node", f"{ends[:-1]}.map(box => [box.x, box.width]))"):
+        assert name[0] + name[1] < sizes[0]
+    told = shown.page.locator(".node .name").all_text_contents()
+    assert told[-1] == "short" and [text.endswith("\u2026") for text in told] == [False, True, False, True, True, False]
+    assert "\ufffd" not in "".join(told)
+
+
 def test_searching(opened: Any) -> None:
     report = mc.cost("resnet18")
     shown = opened(report)
@@ -216,9 +290,9 @@ def working(shown: Opened, selector: str) -> list[str]:
     return [text for text in shown.texts(f"{selector} dt, {selector} dd") if text]
 
 
-def figure(shown: Opened, layer: int, value: int) -> Any:
-    row = f'#layers tr[data-place="{layer}"]'
-    return shown.page.locator(f'{row} a:has(data[value="{value}"]), {row} a:text-is("{value}")').first
+def figure(shown: Opened, layer: int, value: int, table: str = "layers") -> Any:
+    links = shown.page.locator(f'#{table} tr[data-place="{layer}"] a').all()
+    return next(link for link in links if shown.value(link) == str(int(value)))
 
 
 def test_a_click_shows_the_working_and_escape_sends_it_away(opened: Any) -> None:
@@ -261,7 +335,7 @@ def test_the_whole_page_by_keyboard(opened: Any) -> None:
     figure(shown, 1, report["conv1"].params).focus()
     shown.page.keyboard.press("ArrowRight")
     shown.page.keyboard.press("ArrowDown")
-    assert shown.page.evaluate("document.activeElement.querySelector('data').value") == str(int(report["norm1"].flops))
+    assert shown.value(shown.page.locator("a:focus")) == str(int(report["norm1"].flops))
     shown.page.keyboard.press("Enter")
     assert shown.texts("#panel-heading")[0].startswith("norm1: ")
     shown.page.keyboard.press("Escape")
@@ -281,7 +355,7 @@ def test_levels_and_totals_have_their_workings_too(opened: Any) -> None:
     shown.page.locator(f'.headline a:has(data[value="{int(report.params)}"])').click()
     assert working(shown, "#panel .working.chosen")[1] == report.params.formula()
     step = report.training["conv1"].weight_gradient_flops
-    shown.page.locator(f'#step a:has(data[value="{int(step)}"])').first.click()
+    figure(shown, 1, step, "step").click()
     assert working(shown, "#panel .working.chosen")[-1] == f"{step:,}"
 
 

@@ -14,7 +14,7 @@ from test_render import free, hostile
 import modelcost as mc
 from modelcost.cli import main
 from modelcost.errors import ModelCostError
-from modelcost.render.plots import text
+from modelcost.render.plots import text, with_prefix
 
 pytest.importorskip("matplotlib")
 
@@ -87,6 +87,62 @@ def test_every_kind_of_what_is_held_has_its_colour() -> None:
 def test_a_figure_shows_itself_in_a_notebook() -> None:
     figure = mc.cost("lenet5", cpu="i7-8700k").plot_roofline()
     assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+def test_the_points_under_the_roofline_are_the_layers_with_flops() -> None:
+    report = mc.cost("alexnet", batch=32, cpu="i7-8700k")
+    axes = report.plot_roofline().axes[0]
+    points = [tuple(point) for group in axes.collections for point in group.get_offsets().tolist()]
+    rows = [row for row in report.time.rows.values() if row.flops]
+    assert sorted(points) == sorted((row.intensity, row.flops / row.seconds) for row in rows)
+    told = [one.get_text() for one in axes.get_legend().get_texts()]
+    assert told == ["memory: 29.9 GB/s", "l3: 200 GB/s", "l2: 400 GB/s", "bound by compute", "bound by memory"]
+    roofs = {line.get_label(): line.get_ydata()[0] / line.get_xdata()[0] for line in axes.lines}
+    assert roofs["l2: 400 GB/s"] == pytest.approx(report.time.roofs["l2"])
+    assert len({line.get_linestyle() for line in axes.lines[:3]}) == 3
+
+
+def test_the_names_under_the_roofline_are_inside_the_picture() -> None:
+    for model in (mc.Sequential([mc.Input((3,)), mc.Dense(1)]), mc.zoo.lenet5(), mc.zoo.alexnet()):
+        axes = mc.cost(model, batch=32, cpu="i7-8700k").plot_roofline().axes[0]
+        axes.figure.canvas.draw()
+        inside = axes.get_window_extent()
+        assert all(inside.y0 < name.get_window_extent().y0 < inside.y1 for name in axes.texts)
+
+
+def test_nothing_is_drawn_as_nothing() -> None:
+    model = mc.Sequential([mc.Input((4, 4, 1)), mc.Flatten()], name="none")
+    report = mc.cost(model, cpu="i7-8700k")
+    axes = report.plot().axes
+    axes[0].figure.canvas.draw()
+    assert [[tick.get_text() for tick in one.get_xticklabels()] for one in axes[:2]] == [["0"], ["0"]]
+    assert report.plot_memory()._repr_png_().startswith(b"\x89PNG")
+    with pytest.raises(ModelCostError, match="none: there is no layer with FLOPs to draw"):
+        report.plot_roofline()
+
+
+def test_steps_are_marked_by_whole_numbers() -> None:
+    axes = mc.cost(mc.Sequential([mc.Input((3,)), mc.Dense(1)])).plot_memory().axes[0]
+    assert all(place == int(place) for place in axes.get_xticks())
+
+
+def test_marks_that_are_nearly_a_power_of_a_thousand_have_its_prefix() -> None:
+    marks = [0, 1, 999, 1000, 1500, 1e6, 999999.9999999999, 1e15, 1e30, 8e29, 1e36]
+    assert [with_prefix(mark) for mark in marks] == [
+        "0", "1", "999", "1k", "1.5k", "1M", "1M", "1P", "1Q", "800R", "1e+06Q",
+    ]  # fmt: skip
+
+
+def test_large_figures_of_a_sweep_have_a_prefix_and_sizes_have_none() -> None:
+    axes = mc.sweep("lenet5", batch=[1024, 1536, 2048]).plot("batch", "params").axes[0]
+    axes.figure.canvas.draw()
+    told = [{tick.get_text() for tick in ticks} for ticks in (axes.get_xticklabels(), axes.get_yticklabels())]
+    assert "1200" in told[0] and all(text.endswith("k") for text in told[1])
+
+
+def test_letters_that_the_font_has_not_are_drawn_as_boxes_without_a_word() -> None:
+    report = mc.cost(mc.Sequential([mc.Input((3,)), mc.Dense(1, name="\U0001f525")]))
+    assert report.plot()._repr_png_().startswith(b"\x89PNG")
 
 
 def test_drawing_leaves_no_state_behind() -> None:

@@ -22,8 +22,10 @@ import modelcost as mc
 from modelcost.cli import main
 from modelcost.errors import ModelCostError
 from modelcost.render.escape import visible
+from modelcost.render.page import TOTALS
 from modelcost.render.webpage.inlined import digest, manifest, scripts
 from modelcost.render.webpage.network import chains, network
+from modelcost.render.webpage.tables import shown_figures
 from modelcost.training.approximations import approximated
 
 pytest.importorskip("jinja2")
@@ -58,6 +60,54 @@ def without_scripts(text: str) -> str:
     text = re.sub(r"<script>.*?</script>", "<script></script>", text, flags=re.DOTALL)
     text = re.sub(r"<style>.*?</style>", "<style></style>", text, flags=re.DOTALL)
     return re.sub(r"'sha256-[^']+'", "'sha256-'", text)
+
+
+def results(text: str) -> dict[str, str]:
+    """The result of each working of a page, by where it stands."""
+    found = re.findall(r'<div class="working(?: part)?" id="([\w-]+)">.*?<dd>([^<]*)</dd></div>', text)
+    return {place: result.replace(",", "") for place, result in found}
+
+
+def figures(text: str, table: str) -> list[list[str]]:
+    """The figures of each line of a table in full: as they stand beside what is shown, or end the working behind it."""
+    known = results(text)
+    whole = text[text.index(f'<table id="{table}"') :]
+    lines = whole[: whole.index("</tbody>")].split("<tr")[2:]
+    return [[_in_full(cell, known) for cell in re.findall(r"<td(?: data-sort[^>]*)?>(.*?)</td>", one)] for one in lines]
+
+
+def _in_full(cell: str, known: dict[str, str]) -> str:
+    full, link = re.search(r'<data value="([^"]*)"', cell), re.search(r'href="#([\w-]+)"', cell)
+    if full and link and not re.search(r"[^\d]", full[1]):
+        assert known[link[1]] == full[1]
+    return full[1] if full else known[link[1]] if link else cell
+
+
+def test_a_page_says_of_every_model_of_the_zoo_what_its_json_says() -> None:
+    for name in mc.zoo.names():
+        _says_what_the_json_says(mc.cost(name, batch=3, data=100, epochs=2, memory=True))
+
+
+@pytest.mark.parametrize("name", ["alexnet", "resnet18", "lstm_stack", "unet", "vit_b16", "densenet121"])
+def test_a_page_of_a_training_run_says_what_its_json_says(name: str) -> None:
+    _says_what_the_json_says(mc.cost(name, batch=8, data=100, epochs=2, validation=0.1, test=7, optimizer="adam"))
+
+
+def _says_what_the_json_says(report: mc.Report) -> None:
+    text, found = report.to_html(), json.loads(report.to_json())
+    names = shown_figures(report)
+    assert [line[: len(names)] for line in figures(text, "layers")] == [
+        [str(row[name]) for name in names] for row in found["layers"]
+    ]
+    assert [line[0] for line in figures(text, "totals")] == [str(found["totals"][name]) for name in TOTALS]
+    levels = [str(value) for level in found["per"].values() for name, value in level.items() if name != "steps"]
+    assert [line[1] for line in figures(text, "levels") if line[1]] == levels
+    held = [str(value) for name, value in found["memory"].items() if name.endswith("_bytes")]
+    assert [line[0] for line in figures(text, "held")] == held
+    for table, rows in (("step", found.get("training", {}).get("rows")), ("kept", found["memory"].get("layers"))):
+        if rows and f'<table id="{table}"' in text:
+            several = [[value for key, value in row.items() if key != "name"] for row in rows]
+            assert figures(text, table) == [[str(value) for value in row] for row in several if any(row)]
 
 
 @pytest.mark.parametrize("name", ["small", "hostile", "free"])
@@ -102,12 +152,13 @@ def test_every_figure_that_is_not_zero_has_its_working() -> None:
 def test_the_working_behind_a_figure_is_the_figure_s() -> None:
     report = mc.cost("alexnet")
     text = report.to_html()
-    link = re.search(r'<a href="#([\w-]+)"><data value="105415200">', text)
+    macs = report["conv1"].macs
+    row = text[text.index('<th scope="row">conv1</th>') :]
+    link = re.search(r'<a href="#([\w-]+)">105M</a>', row[: row.index("</tr>")])
     assert link
     working = re.search(rf'<div class="working" id="{link[1]}".*?</div>', text, re.DOTALL)
     assert working
     said = re.findall(r"<d[td]>(.*?)</d[td]>", working[0])
-    macs = report["conv1"].macs
     assert said == ["macs", macs.formula(), macs.numbers(), "105,415,200"]
 
 
@@ -195,8 +246,9 @@ def test_no_name_adds_a_tag(name: str) -> None:
 
 
 def _tags(page: Page) -> list[str]:
-    """All but those of a step: named 4, a layer's parameters are 4 + 2 both as formula and in numbers, said once."""
-    return [tag for tag, _ in page.tags if tag != "dd"]
+    """All but steps and what leads to them: named 4, parameters are 4 + 2 as formula and in numbers, said once."""
+    assert all(re.fullmatch(r"#w\w+-\d+", link["href"]) and len(link) == 1 for link in page.all("a"))
+    return [tag for tag, _ in page.tags if tag not in ("dd", "a")]
 
 
 TAGS = _tags(Page(mc.cost(mc.Sequential([mc.Input((2,)), mc.Dense(2)])).to_html()))
@@ -223,8 +275,11 @@ def test_whole_numbers_are_carried_in_full() -> None:
     layers = [mc.Input((10**6,)), mc.Dense(2**61 + 1, use_bias=False, name="a"), mc.Dense(2**61, name="b")]
     report = mc.cost(mc.Sequential(layers), batch=2**40, data=2**62, epochs=2**62)
     text = report.to_html()
-    for figure in (report.params, report["a"].macs, report.run.forward_flops):
+    for figure in (report.params, report.run.forward_flops):
         assert f'<data value="{int(figure)}">' in text
+    names = shown_figures(report)
+    macs = [line[names.index("macs")] for line in figures(text, "layers")]
+    assert macs == [str(int(row.macs)) for row in report] and int(macs[1]) > 2**80
     assert report.run.forward_flops > 2**120
 
 
@@ -310,14 +365,8 @@ def test_the_page_of_a_deep_network_is_not_large() -> None:
 
 
 def test_layers_that_are_worked_alike_share_their_workings() -> None:
-    """Every figure of every row leads to a working whose result it is, whoever else is led there."""
     report = mc.cost("resnet18", batch=4, optimizer="adam")
     text = report.to_html()
-    results = dict(re.findall(r'<div class="working" id="([\w-]+)".*?>(<dt>.*?)</div>', text))
-    shown = re.findall(r'<a href="#([\w-]+)">(?:<data value="(\d+)">.*?</data>|(\d+))</a>', text)
-    assert len(shown) > 500
-    for link, long, short in shown:
-        assert results[link].replace(",", "").endswith(f"<dd>{long or short}</dd>"), link
     summary = r'data-places="([\d ]+)">\n<summary>(\S+)(?: and (\d+) more)?: <span class="way">(\w+),'
     groups = re.findall(summary, text)
     places = [[int(place) for place in several.split()] for several, _, _, _ in groups]
@@ -357,10 +406,12 @@ def test_the_charts_of_memory_keep_the_most_of_each_run_of_steps(name: str) -> N
         assert each == int(each)
         runs = [timeline[i : i + int(each)] for i in range(0, len(timeline), int(each))]
         tops = [max(step["bytes"] for step in run) for run in runs]
-        assert [sum(bytes) for bytes in zip(*chart["held"], strict=True)] == tops
+        assert [sum(map(int, bytes)) for bytes in zip(*chart["held"], strict=True)] == tops
+        assert len(chart["names"]) == len(tops)
         assert len(tops) <= 400 and (each == 1 or len(tops) > 200)
         peak = report.memory.figures[f"peak_{of}_bytes"]
-        at, most = chart["peak"]
+        at, most = chart["peak"][0], int(chart["peak"][1])
+        assert chart["names"][int(at)] == report.memory.peaks[of]
         assert most == max(tops) == peak and tops[int(at)] == peak
         firsts = {step["phase"]: i for i, step in reversed(list(enumerate(timeline)))}
         assert {phase: start * each for start, phase in chart["phases"]} == pytest.approx(firsts)
@@ -392,9 +443,39 @@ def test_rows_that_are_several_layers_have_their_sums_as_workings() -> None:
     text = report.to_html()
     assert "several layers together" in text and "There is no graph" in text
     others = report.rows[-1]
-    link = re.search(rf'<a href="#([\w-]+)"><data value="{int(others.params)}">', text)
+    row = text[text.index(f'<th scope="row">{others.name}</th>') :]
+    link = re.search(r'<a href="#([\w-]+)">', row)
     assert link and " + " in others.params.formula()
-    assert f'id="{link[1]}" tabindex="-1"><dt>params</dt><dd>{others.params.formula()}</dd>' in text
+    assert f'id="{link[1]}"><dt>params</dt><dd>{others.params.formula()}</dd>' in text
+    assert "<dt>input</dt><dd>224x224x3</dd>" in text, "though no row is that of the input"
+
+
+def test_a_working_that_has_been_said_is_led_to_and_not_said_again() -> None:
+    report = mc.cost("resnet18", batch=4, optimizer="adam")
+    text = report.to_html()
+    said = dict(re.findall(r'<div class="working(?: part)?" id="([\w-]+)">(<dt>.*?)</div>', text))
+    led = {place: re.search(r'href="#([\w-]+)">as (\S+) (?:of|under) ', one) for place, one in said.items()}
+    several = {place: to for place, to in led.items() if to}
+    assert len(several) >= 5
+    for place, to in several.items():
+        assert "href" not in said[to[1]] and said[to[1]].startswith(f"<dt>{to[2]}</dt>")
+        assert said[to[1]].rpartition("<dd>")[2] == said[place].rpartition("<dd>")[2]
+    steps = [one.partition("</dt>")[2] for place, one in said.items() if place not in several]
+    long = [one for one in steps if len(re.sub("<.*?>", "", one.rpartition("<dd>")[0])) >= 200]
+    assert len(long) > 20 and len(set(long)) == len(long)
+
+
+def test_a_figure_that_is_zero_has_no_working_of_another() -> None:
+    """Parameters of which none can be trained: the two columns are not the same."""
+    report = mc.cost(mc.Sequential([mc.Input((4,)), mc.Dense(2, trainable=False), mc.Dense(2)]))
+    text = report.to_html()
+    place = shown_figures(report).index("trainable_params")
+    assert [line[place] for line in figures(text, "layers")] == ["0", "0", "6"]
+
+
+def test_charts_of_zeros_are_left_out() -> None:
+    text = mc.cost(mc.Sequential([mc.Input((4, 4, 1)), mc.Flatten()])).to_html()
+    assert 'class="chart activation_bytes"' in text and 'class="chart flops"' not in text
 
 
 def test_sorted_rows_have_the_same_graph() -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import modelcost as mc
-from making import examples, layers, notebooks, tables
+from making import examples, layers, notebooks, pictures, tables
 from modelcost.facts import COLUMNS
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +124,31 @@ def test_a_notebook_shows_what_comes_out(script: Path, tmp_path: Path) -> None:
     if os.environ.get("MODELCOST_WRITE_GOLDEN"):
         notebooks.write(script)
     assert notebooks.shown(notebooks.stored(script)) == notebooks.shown(notebooks.fresh(script))
+
+
+@pytest.mark.docs
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.browser] * (n == "page")) for n in pictures.MADE])
+def test_a_picture_is_what_is_drawn(name: str) -> None:
+    """As nearly as another machine's letters let it be; `MODELCOST_WRITE_GOLDEN=1` stores it anew."""
+    image = pytest.importorskip("PIL.Image")
+    if name == "page" and not any(map(shutil.which, pictures.BROWSERS)):
+        pytest.skip("there is no Chromium on the PATH")
+    file = pictures.PICTURES / f"{name}.png"
+    if os.environ.get("MODELCOST_WRITE_GOLDEN"):
+        file.write_bytes(pictures.MADE[name]())
+    stored, drawn = (image.open(BytesIO(one)).convert("L") for one in (file.read_bytes(), pictures.MADE[name]()))
+    assert stored.size == drawn.size
+    pairs = list(zip(stored.tobytes(), drawn.tobytes(), strict=True))
+    most = 0.05 if name == "page" else 0.01
+    assert sum(abs(one - other) > 48 for one, other in pairs) < most * len(pairs)
+    assert file.stat().st_size < 100_000
+
+
+def test_the_readme_and_the_pages_lead_somewhere() -> None:
+    """Links within the repository: Sphinx follows those of its pages, and nobody those of the README."""
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert link.startswith("made/") or (page.parent / link).exists(), (page.name, link)
 
 
 def test_there_is_an_example_for_each_homework_set() -> None:

@@ -46,11 +46,14 @@ def new_figure(width: float, height: float) -> Any:
 def written(figure: Any, format: str = "png") -> bytes:
     """A figure as the content of a file, in one of `ENDINGS`; the same bytes each time."""
     from io import BytesIO
+    from warnings import catch_warnings, filterwarnings
 
     if format not in ENDINGS:
         raise unknown("ending of a picture", format, ENDINGS)
     made = BytesIO()
-    figure.savefig(made, format=format, metadata={"Date": None} if format == "svg" else None)
+    with catch_warnings():
+        filterwarnings("ignore", "Glyph .* missing from font")  # a name may be anything: a box stands for its letter
+        figure.savefig(made, format=format, metadata={"Date": None} if format == "svg" else None)
     return made.getvalue()
 
 
@@ -74,6 +77,6 @@ def with_prefix(value: float, _: Any = None) -> str:
     from modelcost.prefixes import PREFIXES
 
     power = 0
-    while abs(value) >= 1000 and power + 1 < len(PREFIXES):
-        value, power = value / 1000, power + 1
-    return f"{value:g}{PREFIXES[power]}"
+    while abs(value) >= 999.9999 * 1000**power and power + 1 < len(PREFIXES):  # a mark is not exact: 1e30 is not 1000R
+        power += 1
+    return f"{value / 1000**power:g}{PREFIXES[power]}"

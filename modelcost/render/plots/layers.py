@@ -39,6 +39,8 @@ def drawn(report: Report, *figures: str) -> Any:
         total = rounded(report.totals.figures[name], UNITS.get(name, ""))
         axes.set_title(f"{TOTALS[name]}: {total}", fontsize=10)
         axes.xaxis.set_major_formatter(with_prefix)
+        if not any(values):
+            axes.set(xlim=(0, 1), xticks=[0])
         axes.set_xlabel("bytes" if name in UNITS else "")
         axes.grid(axis="x", alpha=0.3)
         axes.set_axisbelow(True)

@@ -43,6 +43,7 @@ def drawn(report: Report) -> Any:
         axes.yaxis.set_major_formatter(with_prefix)
         axes.set_ylabel("bytes held")
         axes.set_xlim(0, len(plan.steps))
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     each[-1].set_xlabel("steps, in order")
     figure.suptitle(f"{text(report.model)}: memory of tensors, batch {exact(report.batch)}", fontsize=11)

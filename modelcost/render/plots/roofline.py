@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from modelcost.report import Report
 
+STYLES = ("-", "--", ":", "-.")
+"""The lines of the levels of memory, from the slowest to the fastest: names beside them would lie on one another."""
 COLORS = {"compute": "blue", "memory": "orange", "overhead": "grey"}
 NEAR = 3.0  # times as much, at which two names would overlap
 NAMED = 5
@@ -22,18 +24,23 @@ NAMED = 5
 def drawn(report: Report) -> Any:
     """The figure; the area of a layer's point is its share of the time.
 
-    Raises `ModelCostError` where matplotlib is not installed, or the report has no time with a roof.
+    Raises `ModelCostError` where matplotlib is not installed, there is no time with a roof, or no layer has FLOPs.
     """
     time = report.__dict__.get("time")
-    if time is None or not time.roofs or not time.rows:
+    if time is None or not time.roofs:
         raise ModelCostError("a roofline is drawn of a time by the method roofline or calibrated; give cpu=...")
+    if not any(row.flops for row in time.rows.values()):
+        raise ModelCostError(f"{report.model}: there is no layer with FLOPs to draw")
     figure = new_figure(8, 5)
     axes = figure.add_subplot()
     axes.set(xscale="log", yscale="log")
     _points(axes, time)
     axes.set(xlabel="FLOPs for each byte read or written", ylabel="FLOP/s")
     axes.set_title(f"{text(report.model)}, batch {report.batch}, on {text(time.cpu)}: {time.method}")
-    axes.legend()
+    axes.margins(0.08)
+    for handle in axes.legend(fontsize=8, markerscale=1.0).legend_handles:
+        if hasattr(handle, "set_sizes"):  # whatever the largest layer has
+            handle.set_sizes([40])
     return figure
 
 
@@ -42,16 +49,17 @@ def _points(axes: Any, time: Any) -> None:
     peak = time.roofs["peak"]
     most = max([row.intensity for row in rows] + [10 * peak / time.roofs["memory"]])
     least = min([row.intensity for row in rows] + [0.1])
-    levels = [(level, rate) for level, rate in time.roofs.items() if level != "peak"]
-    for i, (level, rate) in enumerate(levels):  # names above and below their lines in turn, which may lie together
-        axes.plot([least, peak / rate], [least * rate, peak], color="black", linewidth=1)
-        told, side = f"{level}: {rate / 1e9:.3g} GB/s", "top" if i % 2 else "bottom"
-        axes.annotate(told, (least, least * rate), (8, -2), textcoords="offset points", fontsize=8, va=side)
+    levels = sorted((rate, level) for level, rate in time.roofs.items() if level != "peak")
+    for (rate, level), style in zip(levels, STYLES, strict=False):
+        label = f"{level}: {rate / 1e9:.3g} GB/s"
+        axes.plot([least, peak / rate], [least * rate, peak], style, color="black", linewidth=1, label=label)
     axes.plot([min(peak / rate for rate in time.roofs.values() if rate), most], [peak, peak], color="black")
     axes.annotate(f"peak: {peak / 1e9:.3g} GFLOP/s", (most, peak), fontsize=8, ha="right", va="bottom")
     whole = sum(row.seconds for row in rows) or 1.0
     for bound, color in COLORS.items():
         of_bound = [row for row in rows if row.bound == bound]
+        if not of_bound:
+            continue
         sizes = [10 + 600 * row.seconds / whole for row in of_bound]
         places = [row.intensity for row in of_bound], [row.flops / row.seconds for row in of_bound]
         axes.scatter(*places, s=sizes, color=PALETTE[color], alpha=0.6, label=f"bound by {bound}")

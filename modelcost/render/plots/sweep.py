@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelcost.errors import ModelCostError
-from modelcost.render.plots import PALETTE, new_figure, text
+from modelcost.render.plots import PALETTE, new_figure, text, with_prefix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ SERIES = ("blue", "orange", "green", "purple", "sky blue", "vermilion", "yellow"
 MARKERS = "osD^vP*X"
 WIDE = 30
 """The ratio of the largest value to the smallest from which an axis is logarithmic."""
+LARGE = 10_000
+"""From so much on a mark has a prefix: 2.5M. Sizes, such as 1024, have none."""
 
 
 def figure(points: Points, x: str | None = None, y: str | None = None, front: Points | None = None) -> Any:
@@ -41,10 +43,14 @@ def figure(points: Points, x: str | None = None, y: str | None = None, front: Po
         ends = _numbers(front, x)[ordered], _numbers(front, y)[ordered]
         axes.plot(*ends, color="black", marker="o", markerfacecolor="none", label="Pareto front")
     for letter, name in (("x", x), ("y", y)):
-        if _spans_much(_numbers(points, name)):
+        axis, values = getattr(axes, f"{letter}axis"), _numbers(points, name)
+        if _spans_much(values):
             getattr(axes, f"set_{letter}scale")("log")
-        elif points[name].dtype.kind == "i":
-            getattr(axes, f"{letter}axis").get_major_locator().set_params(integer=True)
+            continue
+        if points[name].dtype.kind == "i":
+            axis.get_major_locator().set_params(integer=True)
+        if abs(values).max() >= LARGE:
+            axis.set_major_formatter(with_prefix)
     axes.set(xlabel=text(x), ylabel=text(y), title=text(f"{points.of}: {len(points):,} points"))
     axes.grid(alpha=0.3)
     if axes.get_legend_handles_labels()[1]:

@@ -43,18 +43,25 @@ def content(report: Report) -> dict[str, Any]:
         "sections": _sections(report),
         "notes": notes(report),
         "groups": worked.groups,
+        "same": worked.same,
     }
 
 
 def settings(report: Report) -> list[tuple[str, str]]:
     """What was asked, as pairs of words."""
-    entering = [row.output_shape for row in report if row.type == "InputLayer"]
-    told = {"input": shapes(entering, names=True), "batch": exact(report.batch), "dtype": report.dtype}
+    told = {"input": shapes(_entering(report), names=True), "batch": exact(report.batch), "dtype": report.dtype}
     told |= {"convention": report.convention}
     told |= {name: exact(value) or str(value) for name, value in report.settings.items()}
     if "time" in report.__dict__:
         told |= {"CPU": report.time.cpu, "method": report.time.method}
     return [(name.replace("_", " "), words) for name, words in told.items() if words]
+
+
+def _entering(report: Report) -> list[Any]:
+    """The shapes of what goes in: rows may have been put together, and one that was read from a file has no model."""
+    if report.network is None:
+        return [row.output_shape for row in report if row.type == "InputLayer"]
+    return [tensor.shape for tensor in report.network.inputs]
 
 
 def headline(report: Report, worked: Worked) -> list[tuple[str, Cell]]:
@@ -68,7 +75,7 @@ def headline(report: Report, worked: Worked) -> list[tuple[str, Cell]]:
     if last not in ("example", "minibatch") or report.batch > 1 or report.trains:
         figure = "flops" if report.trains else "forward_flops"
         value = report.levels[last].figures[figure]
-        words = f"{'training' if report.trains else 'forward'} FLOPs of {level_label(report, last)}"
+        words = f"{'training' if report.trains else 'forward'} FLOPs, {level_label(report, last)}"
         found.append((words, tables.Cell(rounded(value), value, link=worked.level(last, figure))))
     if report.shows_memory:
         found += _peaks(report, worked)
@@ -90,16 +97,17 @@ def _forward_time(report: Report) -> tuple[str, Cell]:
     from modelcost.render.timed import duration
 
     seconds = report.time.inference.parts["inference"].seconds
-    return f"one forward call on {report.time.cpu}", tables.Cell(duration(seconds), repr(seconds))
+    words = f"forward pass, {level_label(report, 'minibatch')}, {report.time.cpu}"
+    return words, tables.Cell(duration(seconds), repr(seconds))
 
 
 def charts(report: Report, layers: tables.Table) -> list[dict[str, Any]]:
-    """For each chart its name, the column of the table that it draws, and in what unit; none of unknown sizes."""
+    """For each chart its name, the column of the table that it draws, and in what unit; none of unknowns or zeros."""
     names = tables.shown_figures(report)
     found = []
     for name in CHARTS:
         values = [row.figures[name] for row in report]
-        if not values or not all(isinstance(value, int) for value in values):
+        if not all(isinstance(value, int) for value in values) or not any(values):
             continue
         most = max(report, key=lambda row: int(row.figures[name]))
         found.append(
@@ -112,14 +120,6 @@ def charts(report: Report, layers: tables.Table) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def _unit(most: int, unit: str) -> dict[str, Any]:
-    """The power of ten by which the marks of an axis are divided, and the prefix that stands for it."""
-    from modelcost.prefixes import PREFIXES
-
-    thousands = max(i for i in range(len(PREFIXES)) if most >= 1000**i or not i)
-    return {"power": 3 * thousands, "unit": f"{PREFIXES[thousands]}{unit}"}
 
 
 def _sections(report: Report) -> list[tuple[str, list[Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelcost.render import memory as words
+from modelcost.render.escape import visible
 from modelcost.render.plots import PALETTE
 from modelcost.render.plots.memory import COLORS, held_by_kind
 from modelcost.render.units import exact, scaled
@@ -73,9 +74,11 @@ def _chart(plan: Plan, name: str, report: Report) -> dict[str, Any]:
         "each": each,
         "kinds": [(kind, _color(kind)) for kind in held],
         **tables.unit(most, "B"),
+        "points": len(shown),
         "data": {
-            "held": [[bytes[step] for step in shown] for bytes in held.values()],
-            "peak": [(peak + 0.5) / each, most],
+            "held": [[str(bytes[step]) for step in shown] for bytes in held.values()],
+            "names": [visible(f"{plan.steps[step].name}, {plan.steps[step].phase}") for step in shown],
+            "peak": [(peak + 0.5) / each, str(most)],
             "phases": [[start / each, phase] for phase, start in starts.items()],
             "steps": len(plan.steps) / each,
         },

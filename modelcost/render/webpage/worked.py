@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from modelcost.report import Report
 
 
+LONG = 70
+"""Characters from which formula and numbers are written once in a page, and led to from where they are the same."""
+
+
 class Group:
     """Workings under one heading; `id` is where it stands in the page, and with a number where each working does.
 
@@ -33,10 +37,14 @@ class Group:
 
 
 class Worked:
-    """All groups, and where the working of a figure stands; nothing for a report that was read from a file."""
+    """All groups, and where the working of a figure stands; nothing for a report that was read from a file.
+
+    `same`: for a working that another has already said, by where it stands, where that other stands and its name.
+    """
 
     def __init__(self, report: Report) -> None:
         self.groups: list[Group] = []
+        self.same: dict[str, tuple[str, str]] = {}
         self._places: dict[tuple[str, ...], str] = {}
         self._alike: dict[Any, Group] = {}
         self._rows = {row.name: i for i, row in enumerate(report)}
@@ -45,13 +53,15 @@ class Worked:
         for i, row in enumerate(report):
             self._add_layer(i, row, report)
         self._add(("total",), Group("wt", "Totals of one example", explain.total_workings(report)))
-        self._same(("total",), "trainable_params", "params")
+        self._same_trainable(("total",), report.totals)
         if report.trains:
             self._add_step(report)
         heading = "Training" if report.trains else "Forward pass"
         self._add(("levels",), Group("wl", heading, explain.level_workings(report)))
         if report.shows_memory:
             self._add(("total",), Group("wm", "Memory", explain.memory_workings(report)))
+        self.groups.sort(key=lambda group: bool(group.names))  # those of layers come last
+        self.same = _said_before(self.groups)
 
     def _add_layer(self, place: int, row: Row, report: Report) -> None:
         """The workings of a row; where those of another are the same, that other's."""
@@ -66,7 +76,7 @@ class Worked:
         group.names.append(row.name)
         group.places.append(place)
         self._point(of, group)
-        self._same(of, "trainable_params", "params")
+        self._same_trainable(of, row)
         self._same(of, "step.flops", *(working.name for working in step))
 
     def _add_step(self, report: Report) -> None:
@@ -110,11 +120,30 @@ class Worked:
             if not working.depth:
                 self._places.setdefault((*of, working.name.partition(" (")[0]), f"{group.id}-{i}")
 
+    def _same_trainable(self, of: tuple[str, ...], figures: Figures) -> None:
+        if figures.trainable_params == figures.params:
+            self._same(of, "trainable_params", "params")
+
     def _same(self, of: tuple[str, ...], figure: str, *others: str) -> None:
         """A figure that is not written out where it is the same as another points to that."""
         found = [self._places[*of, other] for other in others if (*of, other) in self._places]
         if found:
             self._places.setdefault((*of, figure), found[0])
+
+
+def _said_before(groups: Iterable[Group]) -> dict[str, tuple[str, str]]:
+    """Where a long working stands for the first time, and its name, for every later one that is the same."""
+    first: dict[tuple[str, ...], tuple[str, str]] = {}
+    found = {}
+    for group in groups:
+        for i, one in enumerate(group.workings):
+            place, key = f"{group.id}-{i}", tuple(one.steps)
+            if sum(map(len, key[:-1])) >= LONG:
+                of = f"of {group.names[0]}" if group.names else f"under {group.heading}"
+                earlier = first.setdefault(key, (place, f"{one.name} {of}"))
+                if earlier[0] != place:
+                    found[place] = earlier
+    return found
 
 
 def _of_step(totals: Figures) -> list[Working]:

@@ -28,8 +28,12 @@
     for (const place of group.dataset.places.split(" ")) groups[place] = group;
   }
   const nodes = []; /* of the graph, by the place of their layers */
-  const read = (cell) => one("data", cell)?.value ?? cell.textContent; /* a figure in full */
   const workingOf = (link) => document.getElementById(link.getAttribute("href").slice(1));
+  function read(cell) { /* a figure in full: beside it, else at the end of its working, else it is short */
+    const full = one("data", cell)?.value, link = full === undefined && one("a", cell);
+    return link ? workingOf(link).lastElementChild.textContent.replaceAll(",", "") : full ?? cell.textContent;
+  }
+  const grouped = (number) => number.toLocaleString("en-US");
   document.documentElement.classList.add("with-script");
 
   /* What is chosen is marked in the table, the graph and the charts alike. */
@@ -46,6 +50,8 @@
   function copied(working) {
     const copy = working.cloneNode(true);
     copy.removeAttribute("id");
+    const same = one(".same", copy); /* what is long is written once in the page: the steps come from there */
+    same?.replaceWith(...all("dd", workingOf(one("a", same))).slice(0, -1).map((step) => step.cloneNode(true)));
     return copy;
   }
   function open(group, working, from, place) {
@@ -144,12 +150,17 @@
     history.replaceState(null, "", target.getAttribute("href"));
   });
 
-  /* By the places of figures, so that whole numbers of any length are sorted exactly; formulas come last. */
+  /* By their places, so that whole numbers of any length are sorted exactly and words by the numbers in them;
+     formulas come last, and the first column is the order in which the rows came. */
+  const { compare } = new Intl.Collator("en", { numeric: true });
   function ranked(lines) {
-    for (const { cellIndex } of lines.length ? all("td:not(.w):not([data-sort])", lines[0]) : []) {
-      const cells = lines.map((line) => line.cells[cellIndex]), keys = cells.map((cell) => key(read(cell)));
-      const places = new Map([...new Set(keys)].sort((a, b) => (a < b ? -1 : Number(a > b))).map((each, i) => [each, i]));
-      if (keys.some(Number.isFinite) || keys.some((each) => typeof each === "bigint")) cells.forEach((cell, i) => { cell.dataset.sort = places.get(keys[i]); });
+    lines.forEach((line, i) => { line.cells[0].dataset.sort = i; });
+    for (const { cellIndex } of lines.length ? all("td:not([data-sort])", lines[0]) : []) {
+      const cells = lines.map((line) => line.cells[cellIndex]), texts = cells.map(read), keys = texts.map(key);
+      const known = !cells[0].matches(".w") && keys.some((each) => typeof each === "bigint" || Number.isFinite(each));
+      const sorted = [...new Set(known ? keys : texts)].sort(known ? (a, b) => (a < b ? -1 : Number(a > b)) : compare);
+      const places = new Map(sorted.map((each, i) => [each, i]));
+      cells.forEach((cell, i) => { cell.dataset.sort = places.get(known ? keys[i] : texts[i]); });
     }
   }
   function key(text) {
@@ -224,11 +235,12 @@
 
   /* What is held over time: areas one behind the other, each as high as it and all below it. */
   for (const chart of all(".held")) {
-    const { held, peak, phases, steps } = JSON.parse(one("script", chart).textContent);
-    const scale = 10 ** Number(chart.dataset.power), colors = all("li", chart).map((kind) => kind.style.getPropertyValue("--kind"));
-    const heights = held[0].map(() => 0), series = [];
+    const plot = one(".plot", chart), kinds = all("li", chart);
+    const { held, names, peak, phases, steps } = JSON.parse(one("script", chart).textContent);
+    const scale = 10 ** Number(chart.dataset.power), colors = kinds.map((kind) => kind.style.getPropertyValue("--kind"));
+    const heights = names.map(() => 0), series = [];
     held.forEach((bytes, kind) => {
-      bytes.forEach((value, i) => { heights[i] += value / scale; });
+      bytes.forEach((value, i) => { heights[i] += Number(value) / scale; });
       series.unshift({ data: [...heights, heights.at(-1)], meta: colors[kind] });
     });
     const options = {
@@ -238,21 +250,51 @@
       axisY: { offset: 42, scaleMinSpace: 28 },
       chartPadding: { top: 24, right: 4, bottom: 2, left: 0 },
     };
-    const areas = new Chartist.LineChart(one(".plot", chart), { labels: [...heights, ""].map(() => ""), series }, options);
+    const areas = new Chartist.LineChart(plot, { labels: [...heights, ""].map(() => ""), series }, options);
+    const cursor = drawn("line", { class: "cursor", y1: 16 });
+    let left = 0, wide = 1;
     areas.on("draw", ({ type, element, seriesIndex }) => {
       if (type === "area") element.getNode().style.setProperty("--kind", series[seriesIndex].meta);
     });
     areas.on("created", ({ svg, chartRect, axisY }) => {
       const node = svg.getNode(), across = (step) => chartRect.x1 + (step / steps) * chartRect.width();
-      const top = chartRect.y1 - axisY.projectValue(peak[1] / scale), x = across(peak[0]);
+      const top = chartRect.y1 - axisY.projectValue(Number(peak[1]) / scale), x = across(peak[0]);
       for (const [start, name] of phases.length > 1 ? phases : []) {
         const at = across(start);
         node.append(drawn("line", { class: "phase", x1: at, x2: at, y1: 4, y2: chartRect.y1 }));
-        node.append(drawn("text", { class: "phase", x: at + 4, y: 13 }, name));
+        const label = drawn("text", { class: "phase", x: at + 4, y: 13 }, name);
+        node.append(label); /* the last one may be wider than what is left */
+        label.setAttribute("x", Math.min(at + 4, chartRect.x2 - label.getComputedTextLength()));
       }
-      node.append(drawn("path", { class: "peak", d: `M${x},${top} l-5,-8 h10 z` }));
+      node.append(drawn("path", { class: "peak", d: `M${x},${top} l-5,-8 h10 z` }), cursor);
+      cursor.setAttribute("y2", chartRect.y1);
       const { clientWidth, clientHeight } = node;
       svg.attr({ viewBox: `0 0 ${clientWidth} ${clientHeight}`, preserveAspectRatio: "none" });
+      [left, wide] = [chartRect.x1, chartRect.width() / names.length];
+    });
+
+    /* Which step is pointed at, or is gone to by the arrow keys; what is held there, in full. */
+    const last = names.length - 1;
+    let at = Math.floor(peak[0]);
+    function point(to) {
+      at = Math.max(0, Math.min(last, to));
+      const each = held.map((bytes) => BigInt(bytes[at])), whole = each.reduce((a, b) => a + b);
+      const parts = kinds.map((kind, i) => `${kind.textContent}: ${grouped(each[i])} B`).filter((_, i) => each[i]);
+      const told = [names[at], `${grouped(whole)} B held`, ...parts];
+      for (const end of ["x1", "x2"]) cursor.setAttribute(end, left + (at + 0.5) * wide);
+      plot.setAttribute("aria-valuenow", at);
+      plot.setAttribute("aria-valuetext", told.join("; "));
+      showTip(cursor, made("p", { className: "of", textContent: told[0] }), ...told.slice(1).map((textContent) => made("div", { textContent })));
+    }
+    plot.addEventListener("pointermove", ({ clientX }) => point(Math.floor((clientX - plot.getBoundingClientRect().left - left) / wide)));
+    plot.addEventListener("focus", () => point(at));
+    plot.addEventListener("keydown", (event) => {
+      const far = Math.ceil(names.length / 20);
+      const to = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1,
+        PageUp: at + far, PageDown: at - far, Home: 0, End: last }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      point(to);
     });
   }
 
@@ -263,7 +305,7 @@
   const figure = headings.indexOf("FLOPs");
   const flops = layers.map(({ cells }) => Number(read(cells[figure])) || 0);
   const most = flops.reduce((a, b) => Math.max(a, b), 1);
-  const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}\u2026` : text);
+  const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, "")}\u2026` : text);
 
   function placed() {
     const graph = new dagre.graphlib.Graph();
@@ -288,15 +330,24 @@
     const label = `${name}, ${type}, ${sizes}, ${cells.slice(0, 3).map((cell, i) => `${cell.textContent} ${headings[i]}`).join(", ")}`;
     const group = drawn("g", { class: "node", role: "button", tabindex: place ? -1 : 0, "aria-label": label, transform: `translate(${x},${y})` });
     Object.assign(group.dataset, { place, kind });
-    const room = 42 - Math.min(16, sizes.length);
     group.append(
       drawn("rect", { class: "back", x: 1, y: 1, width: WIDE - 2, height: HIGH - 2 }),
       drawn("rect", { class: "stripe", width: 5, height: HIGH }),
-      drawn("text", { x: 11, y: 14 }, cut(name, room)),
+      drawn("text", { class: "name", x: 11, y: 14 }, cut(name, 60)),
       drawn("text", { class: "sizes", x: WIDE - 6, y: 14 }, cut(sizes, 16)),
       drawn("rect", { class: "share", x: 11, y: HIGH - 4, width: ((WIDE - 17) * flops[place]) / most, height: 2 }),
     );
     return group;
+  }
+  function fitted(svg) { /* names end before the sizes beside them; all are measured before any is changed */
+    const cuts = [];
+    for (const name of all(".name", svg)) {
+      const room = WIDE - 25 - name.nextElementSibling.getComputedTextLength(), text = name.textContent;
+      let length = text.length;
+      while (length && name.getSubStringLength(0, length) > room - (length < text.length ? 10 : 0)) length -= 1;
+      if (length < text.length) cuts.push([name, cut(text, length + 1)]);
+    }
+    for (const [name, text] of cuts) name.textContent = text;
   }
   function picture(graph) {
     const { width, height } = graph.graph();
@@ -319,6 +370,7 @@
   const svg = picture(laid);
   svg.style.setProperty("--natural", `${width}px`);
   holder.append(svg);
+  fitted(svg);
   if (width > 1100) one(".side-by-side").classList.add("wide");
   let zoom = 1;
   function zoomed(to) {
