@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from functools import partial as later
 
-from modelcost.conventions import convention as convention_named
+from modelcost.asked import Asked
 from modelcost.count import NOTHING, Count, made, total
-from modelcost.dtypes import DEFAULT, bytes_of, computed_as, held_as
-from modelcost.errors import ModelCostError, short
+from modelcost.dtypes import DEFAULT, bytes_of, held_as
 from modelcost.facts import COLUMNS
 from modelcost.figures import Around, Figures, Row, absent, summed
 from modelcost.levels import Levels
 from modelcost.report import FIGURES, Report
-from modelcost.sizes import agreed, alike, checks, size
+from modelcost.sizes import agreed, alike, checks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from modelcost.facts import Facts
     from modelcost.model import Entry, Model
     from modelcost.timing.cpu import CPU
-    from modelcost.training.optimizer import Optimizer
-    from modelcost.training.schedule import Schedule
-    from modelcost.training.step import Step
 
 
 def cost(
@@ -78,53 +74,37 @@ def cost(
     >>> step.flops == step.forward_flops + step.backward_flops + step.optimizer_flops
     True
     """
-    from modelcost.importers import from_zoo, is_path, load
+    passes = {"data": data, "epochs": epochs, "validation": validation, "test": test, "early_stop": early_stop}
+    asked = Asked(
+        {"batch": batch, "dtype": dtype, "convention": convention, "input": input, "partial": partial},
+        {"optimizer": optimizer, "loss": loss},
+        {**passes, "drop_remainder": drop_remainder or None},
+    )
+    model = asked.model(model)
+    report = _report(model, asked)
+    report.shows_memory = memory or optimizer is not None
+    if (cpu, method, assume) != (None, None, None):
+        from modelcost.timing.estimate import timed
 
-    shapes = None if input is None else _shapes(input)
-    made_for = isinstance(model, str) and shapes is not None and not is_path(model)
-    model = from_zoo(str(model), shapes) if made_for else load(model, partial)
-    batch = size("batch", batch)
-    if dtype is not None:
-        computed_as(dtype)  # an error for one that is not known
-    rule = convention_named(convention).at(batch)
-    trainer = None if optimizer is None else _optimizer(optimizer)
-    told: dict[str, Any] = {"data": data, "epochs": epochs, "validation": validation, "test": test}
-    told |= {"early_stop": early_stop, "drop_remainder": drop_remainder or None}
-    settings = {word: value for word, value in told.items() if value is not None}
-    schedule = _schedule(batch, settings, trainer)
-    settings |= _trained(optimizer, trainer, loss)
-    entries = model.entries() if shapes is None else model.on(shapes)
-    head: dict[str, Any] = {
-        "model": model.name or "model",
-        "batch": batch,
-        "dtype": _dtype(entries) if dtype is None else dtype,
-        "convention": convention,
-        "settings": settings,
-        "unknown": _unknown(entries, partial, trainer is not None),
-    }
+        report.time = timed(report, model, cpu, method, mode, assume)
+    return report
+
+
+def _report(model: Model, asked: Asked) -> Report:
+    """The report on a model, without the time that it takes."""
+    entries = asked.entries(model)
+    head = {**asked.head(entries), "model": model.name or "model", "dtype": asked.dtype or _dtype(entries)}
+    rule, around = asked.rule, Around(model, entries, asked.batch, asked.dtype, asked.arguments)
     seen = rule.seen(model, entries)
-    how: dict[str, Any] = {"batch": batch, "dtype": dtype, "optimizer": optimizer, "input": shapes}
-    asked = {**how, **told, "convention": convention, "partial": partial, "loss": loss}
-    around = Around(model, entries, batch, dtype, asked)
     rows = [_row(entry, rule, around, seen.get(entry.name)) for entry in entries]
     guarded = _guard(rows)
     totals = Figures(head["model"], _totals(rows, guarded), around, "model")
-    N = Count(batch, "N", size="batch")
+    N = Count(asked.batch, "N", size="batch")
     N = N if rule.batch is None else agreed((N, Count(rule.batch)))  # rebinding it to another is an error
-    step = None if trainer is None else _step(model, entries, rule, trainer, loss, dtype)
-    levels = Levels(rows, totals, guarded, step, around).found(N, schedule)
-    training = None if step is None else step.training(N)
-    report = Report(head, rows, totals, levels, training)
-    report.network, report.planner = model, later(_memory, model, how)
-    report.shows_memory = memory or trainer is not None
-    return report if (cpu, method, assume) == (None, None, None) else _timed(report, model, cpu, method, mode, assume)
-
-
-def _timed(report: Report, model: Model, *asked: Any) -> Report:
-    """The report with the time that it takes, as was asked for."""
-    from modelcost.timing.estimate import timed
-
-    report.time = timed(report, model, *asked)
+    step = asked.step(model, entries)
+    levels = Levels(rows, totals, guarded, step, around).found(N, asked.schedule)
+    report = Report(head, rows, totals, levels, None if step is None else step.training(N))
+    report.network, report.planner = model, later(_memory, model, asked.memory_arguments)
     return report
 
 
@@ -133,98 +113,6 @@ def _memory(model: Model, settings: dict[str, Any]) -> Any:
     from modelcost.memory import Memory
 
     return Memory(model, **settings)
-
-
-def _trained(optimizer: Any, trainer: Optimizer | None, loss: Any) -> dict[str, str]:
-    """What was said of training, in words."""
-    if trainer is None:
-        if loss is not None:
-            raise ModelCostError("a loss is a part of training, which needs an optimizer; give optimizer=...")
-        return {}
-    told = {"optimizer": optimizer if isinstance(optimizer, str) else repr(trainer)}
-    return told if loss is None else {**told, "loss": loss if isinstance(loss, str) else repr(loss)}
-
-
-def _optimizer(identifier: Any) -> Optimizer:
-    from modelcost.training.optimizers import get
-
-    return get(identifier)
-
-
-def _step(model: Model, entries: Sequence[Entry], rule: Convention, optimizer: Any, loss: Any, dtype: Any) -> Step:
-    from modelcost.training.step import Step, check_dtypes
-
-    check_dtypes(entries, dtype)
-    return Step(model, entries, rule, optimizer, loss)
-
-
-def _schedule(batch: int, settings: Mapping[str, Any], optimizer: Optimizer | None) -> Schedule | None:
-    """How often what is done; None without data, without which nothing else can be said of epochs."""
-    if "data" not in settings:
-        alone = [word for word in settings if word != "epochs"]
-        if alone:
-            raise ModelCostError(f"{alone[0]} says something of epochs, and needs the training examples; give data=...")
-        if "epochs" in settings:
-            size("epochs", settings["epochs"])
-        return None
-    from modelcost.training.schedule import Schedule
-
-    accumulated = None if optimizer is None else optimizer.gradient_accumulation_steps
-    return Schedule(batch, **settings, gradient_accumulation_steps=accumulated)
-
-
-PARTIAL = "or ask for a lower bound with partial=True"
-REFUSED = {
-    "both": f"it is not known what these layers cost: {{}}; register rules for them with mc.register, {PARTIAL}",
-    "training": f"what these layers do is not counted: {{}}; let it be done to the data before the model, {PARTIAL}",
-    "constraint": f"it is not known what these constraints do in training: {{}}; leave them out, {PARTIAL}",
-}
-"""What is said where a part of a cost is not known, by which part it is."""
-
-
-def _unknown(entries: Sequence[Entry], partial: bool, training: bool) -> list[str]:
-    """What nobody has said the cost of, in inference or in training too; an error unless a partial answer was asked
-    for.
-    """
-    found = {"both": _with_unknown(entries, ("both", "inference"))}
-    if training:
-        found |= {"training": _with_unknown(entries, ("training",)), "constraint": _own_constraints(entries)}
-    for part, names in found.items():
-        if names and not partial:
-            raise ModelCostError(REFUSED[part].format(", ".join(names)))
-    return [name for names in found.values() for name in names]
-
-
-def _with_unknown(entries: Sequence[Entry], phases: tuple[str, ...]) -> list[str]:
-    """Calls with unknown work in these phases, each with its type."""
-    found = (
-        entry
-        for entry in entries
-        if any(work.primitive.kind == "unknown" and work.phase in phases for work in entry.facts.works)
-    )
-    told = ", in training" if phases == ("training",) else ""
-    return [f"{entry.name} ({getattr(entry.layer, 'kind', entry.type)}{told})" for entry in found]
-
-
-def _own_constraints(entries: Sequence[Entry]) -> list[str]:
-    from modelcost.training.constrained import others
-    from modelcost.training.step import trained_weights
-
-    return [f"{entry.name} ({one})" for entry in entries for one in others(entry.layer, trained_weights(entry))]
-
-
-def _shapes(input: Sequence[Any]) -> list[tuple[Any, ...]]:
-    rule = "input must be the sizes of one example, such as (224, 224, 3), or a list of such for several inputs"
-    if not isinstance(input, list | tuple):
-        raise ModelCostError(f"{rule}. Received: input={short(input)}")
-    given = list(input) if any(isinstance(one, list | tuple) for one in input) else [input]
-    if not all(isinstance(one, list | tuple) for one in given):
-        raise ModelCostError(f"{rule}. Received: input={short(input)}")
-    several = [tuple(one) for one in given]
-    for shape in several:
-        for i, length in enumerate(shape):
-            size(f"axis {i} of input", length)
-    return several
 
 
 def _row(entry: Entry, rule: Convention, around: Around, seen: Seen | None) -> Row:

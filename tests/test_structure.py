@@ -36,7 +36,7 @@ FLOORS = (
     {"zoo", "importers"},
     {"figures", "intensity", "receptive"},
     {"training"},
-    {"levels", "report", "costing", "arranged"},
+    {"levels", "report", "asked", "costing", "arranged"},
     {"tuning"},
     {"timing"},
     {"memory"},
@@ -252,7 +252,7 @@ def test_functions_and_modules_are_short(module: str) -> None:
     assert len(code) <= LONG_MODULES.get(module, 300)
 
 
-LONG_MODULES: dict[str, int] = {"count": 317, "layers.shaping": 380}
+LONG_MODULES: dict[str, int] = {"count": 317}
 """Modules that are over the 300 lines, each with what it may have; none should be here for long."""
 
 VAGUE = ("get_", "calculate_", "compute_", "do_", "handle_", "process_")
