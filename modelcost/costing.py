@@ -8,9 +8,9 @@ from modelcost.asked import Asked
 from modelcost.count import NOTHING, Count, made, total
 from modelcost.dtypes import DEFAULT, bytes_of, held_as
 from modelcost.facts import COLUMNS
-from modelcost.figures import Around, Figures, Row, absent, summed
+from modelcost.figures import Around, Figures, Row, absent, flops_by, summed
 from modelcost.levels import Levels
-from modelcost.report import FIGURES, Report
+from modelcost.report import FIGURES, Basis, Report
 from modelcost.sizes import agreed, alike, checks
 
 TYPE_CHECKING = False
@@ -97,14 +97,20 @@ def _report(model: Model, asked: Asked) -> Report:
     rule, around = asked.rule, Around(model, entries, asked.batch, asked.dtype, asked.arguments)
     seen = rule.seen(model, entries)
     rows = [_row(entry, rule, around, seen.get(entry.name)) for entry in entries]
-    guarded = _guard(rows)
-    totals = Figures(head["model"], _totals(rows, guarded), around, "model")
-    N = Count(asked.batch, "N", size="batch")
-    N = N if rule.batch is None else agreed((N, Count(rule.batch)))  # rebinding it to another is an error
-    step = asked.step(model, entries)
-    levels = Levels(rows, totals, guarded, step, around).found(N, asked.schedule)
-    report = Report(head, rows, totals, levels, None if step is None else step.training(N))
+    report = assembled(head, rows, rule, Basis(around, asked.schedule, asked.step(model, entries), _guard(rows)))
     report.network, report.planner = model, later(_memory, model, asked.memory_arguments)
+    return report
+
+
+def assembled(head: Mapping[str, Any], rows: Sequence[Row], rule: Convention, basis: Basis) -> Report:
+    """The report of these rows, by a convention."""
+    around, step = basis.around, basis.step
+    totals = Figures(head["model"], _totals(rows, basis.guarded), around, "model")
+    N = Count(head["batch"], "N", size="batch")
+    N = N if rule.batch is None else agreed((N, Count(rule.batch)))  # rebinding it to another is an error
+    levels = Levels(rows, totals, basis.guarded, step, around).found(N, basis.schedule)
+    report = Report(head, rows, totals, levels, None if step is None else step.training(N))
+    report.basis = basis
     return report
 
 
@@ -123,7 +129,7 @@ def _row(entry: Entry, rule: Convention, around: Around, seen: Seen | None) -> R
         figures["params"] = facts.remembered("params", facts.params)
         if entry.trainable:
             figures["trainable_params"] = facts.remembered("trainable_params", lambda: facts.params(trainable=True))
-    flops = seen.flops() if seen else facts.remembered(("flops", rule.name), lambda: rule.flops(facts))
+    flops = flops_by(rule, facts, seen)
     figures["flops"] = summed(flops)
     shapes = [output.shape for output in facts.outputs]
     return Row(entry.name, entry.type, facts.inputs, shapes, figures, entry, rule, flops, seen, around)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.conventions import Convention, Seen
+    from modelcost.facts import Facts
     from modelcost.intensity import Intensity
     from modelcost.model import Entry, Model
     from modelcost.receptive import Field, Fields
@@ -127,6 +128,17 @@ class Row(Figures):
 
         return intensity(self.entry, self.flops_by_call(), self.around.batch, self.around.dtype)
 
+    def by(self, rule: Convention, seen: Seen | None, around: Around) -> Row:
+        """The same row by another convention, of a tool that may see the call otherwise."""
+        if self.entry is None:
+            raise self._read_from_file("what counts as a FLOP by others is")
+        pair = flops_by(rule, self.entry.facts, seen)
+        other = Row.__new__(Row)
+        other.__dict__.update((name, value) for name, value in self.__dict__.items() if name != "flops")
+        other.convention, other.seen, other.by_call, other.around = rule, seen, pair, around
+        other._given = {**self._given, "flops": summed(pair)}
+        return other
+
     def flops_by_call(self) -> tuple[Any, Any]:
         """FLOPs as (for each example, once a call): the second does not grow with the batch."""
         if self.by_call is None:
@@ -172,6 +184,12 @@ class Around:
         self.arguments: Mapping[str, Any] = arguments or {}
         self._fields: Fields | None = None
 
+    def by(self, convention: str) -> Around:
+        """The same where the report is by another convention."""
+        other = Around(self.model, self.entries, self.batch, self.dtype, {**self.arguments, "convention": convention})
+        other._fields = self._fields
+        return other
+
     @property
     def fields(self) -> Fields:
         """The receptive fields of all calls."""
@@ -186,6 +204,13 @@ class Around:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
+
+
+def flops_by(rule: Convention, facts: Facts, seen: Seen | None) -> tuple[Any, Any]:
+    """The FLOPs of a call by a convention, as (for each example, once a call); calls that are alike share them."""
+    found: tuple[Any, Any]
+    found = seen.flops() if seen else facts.remembered(("flops", rule.name), lambda: rule.flops(facts))
+    return found
 
 
 class Level(Figures):

@@ -28,17 +28,26 @@ class Style:
 
 
 def _latex_name(name: str) -> str:
-    """H_out becomes H_{\\mathrm{out}}; whatever LaTeX would read as a command is escaped."""
+    """H_out becomes H_{\\mathrm{out}}, and other names are upright; what LaTeX would read as a command is escaped."""
     stem, _, tail = name.partition("_")
-    words = [
-        part if len(part) == 1 and part.isalnum() else rf"\mathrm{{{_latex_escape(part)}}}" for part in (stem, tail)
-    ]
-    return f"{words[0]}_{{{words[1]}}}" if stem and tail else words[0] if stem else words[1]
+    if len(stem) == 1 and stem.isalpha() and tail:
+        return f"{_latex_word(stem)}_{{{_latex_word(tail)}}}"
+    return _latex_word(name)
 
 
-def _latex_escape(text: str) -> str:
-    special = {"\\": r"\backslash ", "^": r"\hat{}", "~": r"\sim "}
-    return "".join(special.get(c, "\\" + c if c in "#$%&_{}" else c) for c in text)
+def _latex_word(word: str) -> str:
+    is_letter = len(word) == 1 and word.isalnum() and word.isascii()
+    return word if is_letter else rf"\mathrm{{{''.join(map(_latex_character, word))}}}"
+
+
+LATEX_CHARACTERS = {"\\": r"\backslash ", "^": r"\hat{}", "~": r"\sim ", " ": r"\ "}
+
+
+def _latex_character(c: str) -> str:
+    """In mathematics a hyphen would be a minus, a colon a ratio, an apostrophe a prime, and letters are ASCII."""
+    if c in "-:'" or (c.isprintable() and not c.isascii()):
+        return rf"\mbox{{{c}}}"
+    return LATEX_CHARACTERS.get(c, "\\" + c if c in "#$%&_{}" else c)
 
 
 PLAIN = Style("*", QUOTIENT, ("(", ")"), str)

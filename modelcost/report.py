@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from modelcost.figures import Around
     from modelcost.memory import Memory
     from modelcost.model import Model
     from modelcost.timing.estimate import Time
-    from modelcost.training.step import Training
+    from modelcost.training.schedule import Schedule
+    from modelcost.training.step import Step, Training
+
+    Guarded = Callable[[Any], Any]
 
 FIGURES = ("params", "trainable_params", *COLUMNS, "flops", "activation_bytes")
 """The figures of a row, in order; those of a total are the same and `non_trainable_params`."""
@@ -30,6 +34,21 @@ ASKED_FOR = {
 
 ASKED_COLUMNS = {"receptive_field": "receptive field", "intensity": "FLOPs/byte"}
 """Figures of a row that stand in a table only where `with_columns` asked for them, and what stands above each."""
+
+
+class Basis:
+    """What a report is counted from, whatever counts as a FLOP: with it the same is told by another convention.
+
+    It is not stored with the report.
+    """
+
+    __slots__ = ("around", "guarded", "schedule", "step")
+
+    def __init__(self, around: Around, schedule: Schedule | None, step: Step | None, guarded: Guarded) -> None:
+        self.around, self.schedule, self.step, self.guarded = around, schedule, step, guarded
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(None), ()
 
 
 class Report:
@@ -67,6 +86,7 @@ class Report:
             self.memory: Memory | Figures = memory
         self.shows_memory = memory is not None
         self.planner: Callable[[], Memory] | None = None
+        self.basis: Basis | None = None
         self.columns: tuple[str, ...] = ()
         self._by_name = {row.name: row for row in self.rows}
 

@@ -165,13 +165,21 @@ LATEX = [
     (lambda a, b: (a - b) // b + 1, r"\left\lfloor \frac{H_{\mathrm{out}} - S}{S} \right\rfloor + 1"),
     (lambda a, b: b * (a + b), r"S \cdot \left(H_{\mathrm{out}} + S\right)"),
     (lambda a, b: larger(a, b), r"\max\left(H_{\mathrm{out}}, S\right)"),
-    (lambda a, b: a + Count(3, "conv_1%"), r"H_{\mathrm{out}} + \mathrm{conv}_{\mathrm{1\%}}"),
+    (lambda a, b: a + Count(3, "conv_1%"), r"H_{\mathrm{out}} + \mathrm{conv\_1\%}"),
 ]
 
 
 @pytest.mark.parametrize(("make", "text"), LATEX, ids=[text for _, text in LATEX])
 def test_latex_text(make: Any, text: str) -> None:
     assert make(Count(55, "H_out"), Count(2, "S")).latex() == text
+
+
+def test_only_sizes_have_their_words_below() -> None:
+    names = ("K_h", "T_out", "_x", "x_", "global_average", "x y", "a-b", "it's", "caf\u00e9")
+    assert [Count(1, name).latex() for name in names] == [
+        "K_{h}", r"T_{\mathrm{out}}", r"\mathrm{\_x}", r"\mathrm{x\_}", r"\mathrm{global\_average}",
+        r"\mathrm{x\ y}", r"\mathrm{a\mbox{-}b}", r"\mathrm{it\mbox{'}s}", "\\mathrm{caf\\mbox{\u00e9}}",
+    ]  # fmt: skip
 
 
 def test_names_from_files_cannot_break_out_of_latex() -> None:

@@ -36,7 +36,7 @@ FLOORS = (
     {"zoo", "importers"},
     {"figures", "intensity", "receptive"},
     {"training"},
-    {"levels", "report", "asked", "costing", "arranged"},
+    {"levels", "report", "asked", "costing", "arranged", "recounted"},
     {"tuning"},
     {"timing"},
     {"memory"},

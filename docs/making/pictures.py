@@ -1,4 +1,4 @@
-"""The stored pictures of the documentation: `python -m making.pictures [NAME ...]`, from `docs`, makes them anew."""
+"""The pictures of the documentation: `python -m making.pictures [NAME ...]`, from `docs`, makes them anew."""
 
 from __future__ import annotations
 

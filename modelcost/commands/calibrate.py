@@ -33,14 +33,15 @@ def run(name: str, words: Sequence[str]) -> int:
     """Calibrate, tell how far it is meanwhile, and keep what was found."""
     given = parser(name).parsed(words)
     from modelcost.commands.output import said, warned
-    from modelcost.commands.saving import saved
+    from modelcost.commands.saving import check_place, saved
     from modelcost.timing.calibrate import calibrate
     from modelcost.timing.store import doubts, place
 
-    calibration = calibrate(given.thorough, tell=lambda text: warned(f"modelcost: {text}"))
     path = given.output or str(place())
     if not given.output:
         place().parent.mkdir(parents=True, exist_ok=True)
+    check_place(path)  # before a minute of measuring, not after it
+    calibration = calibrate(given.thorough, tell=lambda text: warned(f"modelcost: {text}"))
     saved(calibration.text(), path)
     for doubt in doubts(calibration):
         warned(f"modelcost: {doubt}")

@@ -17,12 +17,11 @@ def saved(text: str | bytes, path: str, option: str = "--output") -> None:
         raise ModelCostError(f"{option} needs the name of a file")
     data = text if isinstance(text, bytes) else text.encode("utf-8", errors="backslashreplace")
     try:
-        if Path(path).is_dir():
-            raise ModelCostError(f"{option}: {short(path, 300)} is a folder; give the name of a file")
+        check_place(path, option)
         if Path(path).exists() and not Path(path).is_file():
             Path(path).write_bytes(data)
         else:
-            _replaced(data, _behind_links(path), option)
+            _replaced(data, _behind_links(path))
     except (OSError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or "its links go in a circle"
         raise ModelCostError(f"{option}: cannot write {short(path, 300)}: {why}") from None
@@ -36,9 +35,16 @@ def _behind_links(path: str) -> Path:
     return place
 
 
-def _replaced(data: bytes, place: Path, option: str) -> None:
-    if not place.parent.is_dir():
-        raise ModelCostError(f"{option}: there is no folder {short(str(place.parent))}")
+def check_place(path: str, option: str = "--output") -> None:
+    """What can be known before long work: a file cannot be where a folder is, nor in a folder that is not there."""
+    if Path(path).is_dir():
+        raise ModelCostError(f"{option}: {short(path, 300)} is a folder; give the name of a file")
+    folder = _behind_links(path).parent
+    if not folder.is_dir():
+        raise ModelCostError(f"{option}: there is no folder {short(str(folder))}")
+
+
+def _replaced(data: bytes, place: Path) -> None:
     beside = place.with_name(f".{place.name[:200]}.{os.getpid()}.part")
     try:
         with beside.open("xb") as file:

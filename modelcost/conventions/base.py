@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 class Seen:
     """A call as a tool sees it: FLOPs by operation, as (for each example, once a call), and where the tool errs."""
 
-    __slots__ = ("by_operation", "errors")
+    __slots__ = ("_flops", "by_operation", "errors")
 
     def __init__(self, by_operation: Mapping[str, tuple[Any, Any]], errors: Sequence[str]) -> None:
         self.by_operation, self.errors = dict(by_operation), tuple(dict.fromkeys(errors))
+        self._flops: tuple[Any, Any] | None = None
 
     def flops(self) -> tuple[Any, Any]:
         """Those of all its operations."""
-        pairs = self.by_operation.values()
-        return total(each for each, _ in pairs), total(once for _, once in pairs)
+        if self._flops is None:
+            pairs = self.by_operation.values()
+            self._flops = total(each for each, _ in pairs), total(once for _, once in pairs)
+        return self._flops
 
 
 class Convention:

@@ -55,7 +55,7 @@ def slips(form: Form, others: Iterable[tuple[str, int]] = (), most: float = inf)
     found: list[Slip] = []
     for name, leaves in form.named.items():
         if name is not None and is_size(name):
-            found += _of_size(form, name, leaves)
+            found += _of_size(form, name, leaves, most)
     nearby = tuple(others)
     found += [*_taps_and_places(form), *_constants(form), *_terms(form), *_windows(form), *_inputs_left_out(form)]
     if most >= SWAPPED:
@@ -78,7 +78,7 @@ def factor_of(node: Node) -> bool:
     return node.up is not None and node.up.op == "mul"
 
 
-def _of_size(form: Form, name: str, leaves: list[Node]) -> Iterator[Slip]:
+def _of_size(form: Form, name: str, leaves: list[Node], most: float) -> Iterator[Slip]:
     """A size that is left out: wherever it is a factor, or in one place only; or multiplied once too often."""
     factors = [leaf for leaf in leaves if factor_of(leaf)]
     bits, said = OMITTED.get(name, OMITTED.get(letter(name), RARELY)), word(leaves[0], form)
@@ -89,11 +89,11 @@ def _of_size(form: Form, name: str, leaves: list[Node]) -> Iterator[Slip]:
         alone = [leaf for leaf in leaves if leaf.up is form.root and form.root.op == "add"]
         for places in (factors, [*factors, *alone]):  # in (C + 1)*U a term that is only U goes to 1 with it
             yield Slip(f"without {letter(name) or name}", bits, left_out(leaves[0], form), hint, _ones(places))
-    for leaf in factors if len(factors) > 1 else ():
+    more = 0.0 if all(other.up is factors[0].up for other in factors) else ELSEWHERE
+    for leaf in factors if len(factors) > 1 and bits + more <= most else ():
         text = f"{left_out(leaf, form)}{_place(form, leaf)}"
-        more = 0.0 if all(other.up is leaf.up for other in factors) else ELSEWHERE
         yield Slip(f"without one {name}", bits + more, text, f"a factor is missing: {said}", {leaf.index: 1})
-    for leaf in factors:
+    for leaf in factors if most >= TWICE else ():
         text = f"{the(leaf, form)} {'are' if many(leaf, form) else 'is'} multiplied in once too often"
         yield Slip(f"twice {name}", TWICE, text, f"a factor stands twice: {said}", {leaf.index: leaf.value**2})
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from modelcost.homework.form import Form, Node
@@ -19,6 +21,7 @@ FLATTENED = {"C": "channels", "F": "channels", "H": "height", "W": "width", "D":
 GATES = {4: "gates", 3: "gates"}
 
 
+@lru_cache(maxsize=10_000)
 def letter(name: str | None) -> str:
     """The axis letter of a size's name: H of H_out and K of K_h; nothing where it is no size."""
     stem = (name or "").partition("_")[0]

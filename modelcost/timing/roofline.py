@@ -103,6 +103,11 @@ class Roofline:
     name = "roofline"
 
     def __init__(self, rates: Sequence[Rates], assumptions: Mapping[str, float], mode: str) -> None:
+        for name, value in assumptions.items():
+            if value > 1 and (name == "moving" or name.startswith("efficiency.")):
+                raise ModelCostError(f"assumption {name} is a share, at most 1. Received: {name}={value:g}")
+        if assumptions["spread"] < 1:
+            raise ModelCostError(f"assumption spread is a factor, at least 1. Received: {assumptions['spread']:g}")
         self.rates, self.assumptions, self.mode = tuple(rates), assumptions, mode
         self.likely = self.rates[1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import partial
 
 from modelcost.count import NOTHING, Term, total
@@ -77,6 +78,12 @@ class Step:
         self.penalties: list[Penalty] = []
         self._known: dict[Any, Any] = {}
         self.doings = list(self._doings(entries))
+
+    def by(self, rule: Convention) -> Step:
+        """The same step by another convention."""
+        other = copy(self)
+        other.rule, other._known = rule, {}
+        return other
 
     def flops(self, which: Sequence[str], batch: Any) -> Any:
         """The FLOPs of these passes in all, on so many examples."""

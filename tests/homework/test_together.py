@@ -79,7 +79,7 @@ def test_formulas_with_the_same_numbers_but_another_input_are_not_alike() -> Non
 def test_no_part_of_a_sum_is_lost_twice() -> None:
     parts = {"conv1": 1_009, "conv2": 20_011, "dense1": 300_007}
     count = total(product([Count(value, "C"), Count(3, "K")]).called(name) for name, value in parts.items())
-    search = TriedSum(Form(count))
+    search = TriedSum(count)
     twice = int(count) - 3 * (parts["conv1"] + 2 * parts["conv2"])
     for claim in (twice, int(count) - 3 * (parts["conv1"] + parts["conv2"])):
         for _, slips in search.explained(claim, claim, 2):

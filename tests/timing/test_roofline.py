@@ -422,3 +422,17 @@ def test_a_row_reads_its_weights_at_every_step() -> None:
 def test_the_gradient_of_an_input_is_as_fast_as_the_product_and_that_of_weights_is_not() -> None:
     for kind in ("convolution", "pointwise", "dense", "transposed"):
         assert efficiency(f"{kind}:input") == efficiency(kind) > efficiency(f"{kind}:weights") > 0
+
+
+@pytest.mark.parametrize(
+    ("assume", "said"),
+    [
+        ({"efficiency.dense": 50}, "assumption efficiency.dense is a share, at most 1. Received: efficiency.dense=50"),
+        ({"moving": 1.5}, "assumption moving is a share, at most 1. Received: moving=1.5"),
+        ({"spread": 0.5}, "assumption spread is a factor, at least 1. Received: 0.5"),
+    ],
+)
+def test_shares_and_factors_that_cannot_be_are_errors(assume: dict[str, float], said: str) -> None:
+    with pytest.raises(ModelCostError) as error:
+        mc.cost("lenet5", cpu=MINE, assume=assume)
+    assert said in str(error.value)

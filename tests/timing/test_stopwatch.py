@@ -103,6 +103,9 @@ def test_what_the_command_says_and_keeps(
     assert "100 GFLOP/s, 20 GB/s of memory; benchmarks that had no part in the fit took" in out and str(file) in out
     assert "calibrating: 3 of 3" in err
     assert loaded().rates.peak == 1e11
+    assert main(["calibrate", "--output", str(tmp_path / "none" / "c.json")]) == 2
+    said = capsys.readouterr().err
+    assert "there is no folder" in said and "calibrating" not in said
     before = file.read_text()
     monkeypatch.setattr("subprocess.Popen", lambda *_, **__: Process(LINES[:2]))
     assert main(["calibrate"]) == 2  # broken off before the calls were timed: what was there stays

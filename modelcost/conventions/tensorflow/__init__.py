@@ -36,20 +36,26 @@ class TensorFlow(Convention):
 
     def seen(self, model: Model, entries: Sequence[Entry]) -> Mapping[str, Seen]:
         if not self.defects:
-            return {entry.name: Seen(honest(entry.facts), ()) for entry in entries}
+            return {entry.name: _as_it_is(entry.facts) for entry in entries}
         steps = ((entry, list(found)) for entry, found in _seen(model, entries, self.batch))
         return {
-            entry.name: Seen(found[-1][1] if found else honest(entry.facts), [why for why, _ in found])
+            entry.name: Seen(found[-1][1], [why for why, _ in found]) if found else _as_it_is(entry.facts)
             for entry, found in steps
         }
 
     def flops(self, facts: Facts, parts: frozenset[str] | None = None) -> tuple[Any, Any]:
-        return Seen(honest(facts, parts), ()).flops()
+        return Seen(honest(facts, parts), ()).flops() if parts else _as_it_is(facts).flops()
 
     def flops_of(self, works: Iterable[Work]) -> tuple[Any, Any]:
         if self.defects:
             raise ModelCostError("the convention tf covers the forward pass alone; use tf-honest for training")
         return Seen(folded(works), ()).flops()
+
+
+def _as_it_is(facts: Facts) -> Seen:
+    """A call in which the profiler errs nowhere; those that are alike are the same."""
+    found: Seen = facts.remembered("as it is", lambda: Seen(honest(facts), ()))
+    return found
 
 
 def reconciled(model: Model, batch: int) -> tuple[dict[str, int], dict[str, dict[str, int]]]:

@@ -100,9 +100,14 @@ def _elements(work: Work) -> Any:
 
 def honest(facts: Facts, parts: frozenset[str] | None = None) -> ByOp:
     """The FLOPs of a call by operation, as (for each example, once a call), as they would be without defects."""
-    try:
+
+    def found() -> ByOp:
         inference = (work for work in facts.works if work.phase != "training")
         return folded(work for work in inference if parts is None or work.part in parts)
+
+    try:
+        known: ByOp = facts.remembered(("by operation", parts), found)
+        return known
     except ModelCostError as error:
         raise type(error)(f"{type(facts.layer).__name__}: {error}") from None
 
