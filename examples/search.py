@@ -57,7 +57,7 @@ figure
 # cost is told at least, expected (the mean over all draws), and at most.
 
 # %%
-space = mc.Space.of_sequences(lengths=range(3, 6), choices=(64, 128, 256)).built(mc.zoo.mnist_mlp)
+space = mc.Space(layers=[3, 4, 5], units=lambda layers: product((64, 128, 256), repeat=layers)).built(mc.zoo.mnist_mlp)
 settings = {"batch": 32, "data": 50_000, "validation": 10_000, "optimizer": "adam"}
 tuned = mc.search(space, hyperband=10, **settings)
 alike = mc.search(space, trials=int(tuned.drawn), epochs=10, **settings)

@@ -14,6 +14,16 @@ import modelcost as mc
 report = mc.cost("lenet5", batch=32, data=60_000, epochs=10)
 print(report.explain("C3"))
 
+# %% [markdown]
+# A picture is a question too: which layer has most of the parameters, which most of the work, and why not the
+# same one?
+
+# %%
+report.plot("params", "multiplies")
+
+# %% [markdown]
+# For a sheet on paper:
+
 # %%
 params = report["C3"].params
 print(params.latex())

@@ -18,7 +18,7 @@ _HOME = {
     "Model": "model", "Sequential": "sequential",
     "Report": "report", "cost": "costing", "verify": "verification",
     "check": "homework.checking", "mark": "homework.sheets",
-    "Space": "training.search", "search": "tuning",
+    "Space": "space", "search": "tuning",
     "Sweep": "sweeps", "sweep": "sweeps",
     "from_keras": "importers", "load": "importers", "register": "importers.rules",
 }  # fmt: skip

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.report import Report
+    from modelcost.training.step import Step
 
 
-def recounted(report: Report, name: str) -> Report:
+def recounted(report: Report, name: str, plain: bool = False) -> Report:
     """What `cost` gave, by the convention of that name: nothing is worked out anew but FLOPs, and without its time.
+
+    With `plain`, the figures of training have no working, and are there much sooner.
 
     Raises `ModelCostError` for a report that was read from a file, and as `cost` does for the convention.
 
@@ -30,9 +33,15 @@ def recounted(report: Report, name: str) -> Report:
     around = known.around.by(name)
     seen = rule.seen(report.network, around.entries)
     rows = [row.by(rule, seen.get(row.name), around) for row in report.rows]
-    step = None if known.step is None else known.step.by(rule)
+    step = None if known.step is None else _plain(known.step).by(rule) if plain else known.step.by(rule)
     head: dict[str, Any] = {word: getattr(report, word) for word in ("model", "batch", "dtype", "settings", "unknown")}
     head["convention"] = name
     found = assembled(head, rows, rule, Basis(around, known.schedule, step, known.guarded))
     found.network, found.planner, found.shows_memory = report.network, report.planner, report.shows_memory
     return found
+
+
+def _plain(step: Step) -> Step:
+    from modelcost.training.plain import Plain
+
+    return step if isinstance(step, Plain) else Plain(step)

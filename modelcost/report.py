@@ -32,6 +32,25 @@ ASKED_FOR = {
 """What a report has only where an argument asked for it: what each layer does in a training step, time, and memory."""
 
 
+MISSING = {
+    **dict.fromkeys(("backward_flops", "optimizer_flops", "flops"), ASKED_FOR["training"]),
+    "validation_flops": "examples held out; give validation=...",
+    "test_flops": "examples to test on; give test=...",
+}
+"""Figures of a level that it has only where an argument asked for them."""
+APART = ("memory", "time")
+"""Where the figures stand of which no formula holds for all sizes."""
+ENDS = ("seconds", "low", "high")
+
+
+def apart_names() -> list[str]:
+    """The names of all figures that memory and time can have."""
+    from modelcost.memory.memory import FIGURES as OF_MEMORY
+    from modelcost.timing.estimate import LEVELS as TIMED
+
+    return [*(f"memory.{name}" for name in OF_MEMORY), *(f"time.{level}.{end}" for level in TIMED for end in ENDS)]
+
+
 ASKED_COLUMNS = {"receptive_field": "receptive field", "intensity": "FLOPs/byte"}
 """Figures of a row that stand in a table only where `with_columns` asked for them, and what stands above each."""
 
@@ -109,26 +128,35 @@ class Report:
         return self._by_name[name]
 
     def figure(self, name: str) -> Any:
-        """A figure by its name: "params", "epoch.forward_flops", "conv1.multiplies".
+        """A figure by its name: "params", "epoch.forward_flops", "conv1.multiplies", "memory.peak_inference_bytes".
 
-        Raises `UnknownNameError` for a name that there is not, and an error that says which argument is missing for a
-        level that was not asked for.
+        Raises `UnknownNameError` for a name that there is not, `MissingFigureError`, which says what to give, for one
+        that was not asked for.
         """
         of, dot, figure = str(name).rpartition(".")
-        known: Figures = self.totals
-        if of in LEVELS:
-            known = getattr(self, of)
-        elif of in self:
-            known = self[of]
-        elif dot:
+        if of not in LEVELS and of not in self and of.partition(".")[0] in APART:
+            return self._apart(name, of, figure)
+        if dot and of not in LEVELS and of not in self:
             raise unknown("figure", name, self.figure_names())
-        if figure not in known:
-            raise unknown("figure", name, [f"{of}.{one}" for one in known] if dot else self.figure_names())
-        return getattr(known, figure)
+        known: Figures = self.totals if not dot else getattr(self, of) if of in LEVELS else self[of]
+        if figure in known:
+            return getattr(known, figure)
+        if of in LEVELS and figure in MISSING:
+            raise MissingFigureError(f"{self.model}: no {name} without {MISSING[figure]}")
+        raise unknown("figure", name, [f"{of}.{one}" for one in known] if dot else self.figure_names())
+
+    def _apart(self, name: str, of: str, figure: str) -> Any:
+        """A figure of the memory or of the time."""
+        if name not in apart_names():
+            raise unknown("figure", name, apart_names())
+        return getattr(getattr(self.time, of.removeprefix("time.")) if of != "memory" else self.memory, figure)
 
     def figure_names(self) -> list[str]:
-        """The names of the figures of the whole model, each as `figure` takes it."""
-        return [*self.totals, *(f"{level}.{name}" for level, found in self.levels.items() for name in found)]
+        """The names of the figures of the whole model, each as `figure` takes it; of memory and time, where shown."""
+        apart = [name for name in apart_names() if self.shows_memory and name.startswith("memory.")]
+        if "time" in self.__dict__:
+            apart += [f"time.{level}.{end}" for level in self.time.levels for end in ENDS]
+        return [*self.totals, *(f"{level}.{name}" for level, found in self.levels.items() for name in found), *apart]
 
     def __contains__(self, name: object) -> bool:
         return name in self._by_name
@@ -209,9 +237,10 @@ class Report:
 
     def _repr_html_(self) -> str:
         """How a notebook shows it."""
+        from modelcost.render import page
         from modelcost.render.notebook import html
 
-        return html(self)
+        return html(page, self)
 
     def _repr_markdown_(self) -> str:
         """How a notebook shows it that has no HTML."""

@@ -7,8 +7,9 @@ from fractions import Fraction
 from modelcost.costing import cost
 from modelcost.errors import ModelCostError, short
 from modelcost.report import Report
+from modelcost.space import Space
 from modelcost.training.schedule import Schedule
-from modelcost.training.search import Search, Space, random_search
+from modelcost.training.search import Search, random_search
 from modelcost.training.search import hyperband as hyperband_search
 
 TYPE_CHECKING = False
@@ -72,6 +73,13 @@ class SearchReport:
     def __repr__(self) -> str:
         return f"<SearchReport: {self.drawn} of {self.networks} networks, {self.total_epochs} epochs>"
 
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        from modelcost.render import tuned
+        from modelcost.render.notebook import html
+
+        return html(tuned, self)
+
 
 def search(
     space: Space | Iterable[Model | str | Report],
@@ -91,7 +99,8 @@ def search(
     Raises `ModelCostError` for settings that cannot be, or a space of fewer networks than are drawn.
 
     >>> from modelcost import zoo
-    >>> space = Space.of_sequences(lengths=(1, 2), choices=(64, 128)).built(zoo.mnist_mlp)
+    >>> from itertools import product
+    >>> space = Space(layers=(1, 2), units=lambda layers: product((64, 128), repeat=layers)).built(zoo.mnist_mlp)
     >>> found = search(space, trials=2, epochs=10, batch=32, data=1000, optimizer="adam")
     >>> found.networks, found.examples.formula(), found.examples
     (6, 'trials*epochs*examples', 20000)
@@ -132,6 +141,8 @@ def _tuner(trials: int | None, epochs: int | None, schedule: Any) -> Search:
 
 def _chances(space: Any) -> list[tuple[Fraction, Any]]:
     if isinstance(space, Space):
+        if space.build is None:
+            raise ModelCostError("a space has choices alone; say what is built of them: space.built(function)")
         return space.networks
     if isinstance(space, str) or not hasattr(space, "__iter__"):
         raise ModelCostError(f"a space is several networks, such as a list of models. Received: {short(space)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 from golden_files import assert_golden
@@ -12,7 +13,9 @@ from test_render import MODELS, hostile
 
 import modelcost as mc
 from modelcost.count import Count, Expression
-from modelcost.render import page, rendered
+from modelcost.render import page, rendered, sweep
+from modelcost.render import tuned as tuned_view
+from modelcost.render.html import body
 
 
 @pytest.mark.parametrize("name", ["small", "hostile"])
@@ -35,6 +38,32 @@ def test_what_a_notebook_shows_has_the_elements_of_tables_alone() -> None:
     Tags().feed(mc.cost(hostile())._repr_html_())
     tables = {"table", "thead", "tbody", "tfoot", "tr", "th", "td"}
     assert found <= {"style", "div", "class", "tabindex", "scope", "h1", "h2", "p", *tables}
+
+
+def test_sweeps_and_searches_show_themselves_as_html() -> None:
+    """Their tables, in the same box, with what comes from elsewhere as text."""
+    found = mc.sweep("lenet5", batch=[1, 8], height=[4, 32], width=32)
+    named = mc.sweep(lambda name: mc.Sequential([mc.Input((2,)), mc.Dense(1)], name=name), name=["<img src=x>", "b"])
+    tuned = mc.search(["lenet5", "mnist_mlp"], trials=2, epochs=3, data=100)
+    for one, view in ((found, sweep), (found.top(1), sweep), (named, sweep), (tuned, tuned_view)):
+        shown = one._repr_html_()
+        assert shown.startswith("<style>.modelcost{") and body(view.blocks(one)) in shown and "<img" not in shown
+        assert shown.count("<table>") == rendered(view, one, "html").count("<table>")
+    assert "&lt;img src=x&gt;" in named._repr_html_() and "4 - 5 + 1 would be 0" in found._repr_html_()
+
+
+def test_a_verdict_shows_itself_as_it_is_printed() -> None:
+    told: list[str] = []
+    verdict = mc.check(69_696, of=mc.cost("fashion_cnn_small")["conv2"].multiplies)
+    verdict._repr_pretty_(SimpleNamespace(text=told.append), False)
+    assert told == [str(verdict)] and "the 64 input channels are left out" in told[0]
+
+
+def test_what_has_no_tables_of_its_own_says_what_it_is() -> None:
+    report = mc.cost("lenet5", batch=32, optimizer="adam")
+    assert repr(report.memory) == "<Memory of lenet5: training and inference, batch 32>"
+    assert repr(mc.cost("lenet5").memory) == "<Memory of lenet5: inference, batch 1>"
+    assert repr(report.training) == f"<Training: a step of 10 rows, {int(report.minibatch.flops)} FLOPs>"
 
 
 def test_a_count_shows_itself_as_mathematics() -> None:

@@ -26,7 +26,7 @@ FLOORS = (
     {"notation", "operators", "initializers", "regularizers", "constraints"},
     {"count"},
     {"sizes"},
-    {"binding"},
+    {"binding", "space"},
     {"facts", "nesting"},
     {"graph"},
     {"layers"},
@@ -61,6 +61,9 @@ UPWARD = {
     ("timing", "verification"): "calibrating and measuring run real Keras, as verifying does",
     ("sweeps", "render"): "sweep.to_csv(), print(sweep): as for a report",
     ("homework", "render"): "print(sheet), sheet.to_csv(): as for a report",
+    ("report", "memory"): "report.figure('memory...'): which figures memory has is known there",
+    ("report", "timing"): "report.figure('time...'): likewise",
+    ("tuning", "render"): "a search's report shows itself in a notebook, as a report does",
     ("report", "render"): "report.to_json(), explain(), print(report): methods that save their caller an import",
 }
 """What is imported upward all the same, within functions only, and why."""
@@ -298,7 +301,7 @@ DIVISIONS: dict[str, tuple[str, ...]] = {
         "first // after",
         "last // after",
     ),  # places on an axis, not how long it is
-    "sweeps.space": ("(place - at) // length",),
+    "space": ("(place - at) // length",),
     "memory.backward": ("made.elements // rows.length",),
     "memory.executor": ("buffer.fixed // max(1, weights.get(buffer.name, buffer.fixed))", "buffer.fixed // slots"),
     "memory.fit": ("left // each",),

@@ -25,9 +25,14 @@ def blocks_of(*units: int) -> mc.Model:
 SOME = [(64,), (128,), (64, 64), (256, 64)]
 
 
+def mlps(layers: Any, choices: Any) -> mc.Space:
+    """Networks of so many layers, each as likely, and each of these widths for every layer."""
+    return mc.Space(layers=layers, units=lambda layers: product(choices, repeat=layers)).built(mc.zoo.mnist_mlp)
+
+
 def test_the_space_of_the_homework_and_the_whole_of_its_search() -> None:
     """351 networks; by hyperband of at most 10 epochs 22 of them are trained, for 120 epochs of 50,000 examples."""
-    space = mc.Space.of_sequences(lengths=range(3, 6), choices=(64, 128, 256)).built(mc.zoo.mnist_mlp)
+    space = mlps((3, 4, 5), (64, 128, 256))
     found = search(space, hyperband=10, batch=32, data=50_000, validation=10_000)
     macs = sorted(sum(a * b for a, b in zip((784, *units), (*units, 10), strict=True)) for units in UNITS)
     params = sorted(sum((a + 1) * b for a, b in zip((784, *u), (*u, 10), strict=True)) + 4 * sum(u) for u in UNITS)
@@ -60,7 +65,7 @@ def test_all_ways_to_draw_a_small_space() -> None:
 
 
 def test_what_is_drawn_less_often_counts_less() -> None:
-    space = mc.Space.of_sequences(lengths=(1, 2), choices=(64, 128)).built(mc.zoo.mnist_mlp)
+    space = mlps((1, 2), (64, 128))
     found = search(space, trials=1, epochs=7, data=10)
     flops = {
         units: mc.cost(blocks_of(*units)).flops
@@ -133,9 +138,11 @@ def test_networks_costed_differently_are_no_space() -> None:
 
 
 NETS = """
+from itertools import product
+
 import modelcost as mc
 
-space = mc.Space.of_sequences((1, 2), (64, 128)).built(mc.zoo.mnist_mlp)
+space = mc.Space(layers=(1, 2), units=lambda layers: product((64, 128), repeat=layers)).built(mc.zoo.mnist_mlp)
 some = [mc.zoo.mnist_mlp((64,)), mc.zoo.mnist_mlp((128,))]
 none = None
 """
@@ -158,7 +165,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     line = "searched_nets:space --hyperband 3 --batch 32 --data 1000 --validation 0.2 --optimizer adam"
     status, out, _ = said(capsys, f"{line} --format json")
     found = json.loads(out)
-    space = mc.Space.of_sequences((1, 2), (64, 128)).built(mc.zoo.mnist_mlp)
+    space = mlps((1, 2), (64, 128))
     expected = search(space, hyperband=3, batch=32, data=1000, validation=0.2, optimizer="adam")
     assert status == 0
     assert found["search"]["flops"]["most"] == expected["flops"].most

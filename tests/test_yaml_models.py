@@ -165,5 +165,5 @@ def test_without_libyaml_texts_are_shorter(monkeypatch: pytest.MonkeyPatch) -> N
 def test_without_pyyaml_there_is_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     blocked: Any = None
     monkeypatch.setitem(sys.modules, "yaml", blocked)
-    with pytest.raises(ModelCostError, match=r"needs PyYAML: pip install 'modelcost\[homework\]'"):
+    with pytest.raises(ModelCostError, match=r"needs PyYAML: pip install 'modelcost\[yaml\]'"):
         yaml_text("a: b")

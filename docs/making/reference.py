@@ -21,7 +21,7 @@ SECTIONS = {
     "Memory": "modelcost.memory.Memory modelcost.memory.largest_batch",
     "Checking": "modelcost.check modelcost.verify",
     "Sweeps and searches": "modelcost.sweep modelcost.Sweep modelcost.sweeps.points.Points modelcost.search "
-    "modelcost.training.search.Space modelcost.tuning.SearchReport modelcost.training.search.SearchCost",
+    "modelcost.space.Space modelcost.tuning.SearchReport modelcost.training.search.SearchCost",
     "A layer of your own": "modelcost.layers.base.Layer modelcost.facts.Output modelcost.facts.Weight "
     "modelcost.facts.Work modelcost.facts.dot modelcost.facts.sum_of modelcost.facts.max_of modelcost.facts.scatter",
     "Errors": "modelcost.ModelCostError modelcost.SizeError modelcost.UnboundSizeError modelcost.UnknownNameError",

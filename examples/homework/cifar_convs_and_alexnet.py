@@ -9,6 +9,9 @@ import modelcost as mc
 alexnet = mc.cost("alexnet", data=10_000, epochs=15)
 alexnet.to_pandas()[["type", "output_shape", "params", "activation_bytes"]]
 
+# %%
+alexnet.plot("params", "multiplies", "activation_bytes")
+
 # %% [markdown]
 # ## Memory, to the byte
 #

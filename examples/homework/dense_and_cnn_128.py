@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Set 2: a dense net and a small CNN on the same image
 #
-# 128 x 128 pixels in three colors, once written as one long vector for dense layers, once as an image for
+# 128 x 128 pixels in three colours, once written as one long vector for dense layers, once as an image for
 # convolutions; and two classifiers of spectrograms. `modelcost check dense_and_cnn_128.yaml` marks what was
 # handed in.
 
@@ -22,6 +22,9 @@ pd.DataFrame(
 # %%
 for report in (dense, cnn):
     print(f"{report.model}: each parameter is used {report.macs / report.params:.1f} times an image")
+
+# %%
+cnn.plot("params", "macs")
 
 # %% [markdown]
 # ## Valid or same

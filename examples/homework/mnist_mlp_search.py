@@ -24,13 +24,14 @@ print(mc.cost("mnist_conv_pooled").explain("conv"))
 # networks is that, and how large are they?
 
 # %%
+from itertools import product
 from statistics import median
 
-from modelcost.training.search import Space, hyperband
+from modelcost.training.search import hyperband
 
-space = Space.of_sequences(lengths=range(3, 6), choices=(64, 128, 256))
-reports = {units: mc.cost(mc.zoo.mnist_mlp(units), batch=32, data=50_000, validation=10_000, optimizer="adam")
-           for _, units in space.networks}  # fmt: skip
+space = mc.Space(layers=[3, 4, 5], units=lambda layers: product((64, 128, 256), repeat=layers))
+settings = {"batch": 32, "data": 50_000, "validation": 10_000, "optimizer": "adam"}
+reports = {one["units"]: mc.cost(mc.zoo.mnist_mlp(one["units"]), **settings) for one in space}
 params = sorted(int(one.params) for one in reports.values())
 print(f"{len(space)} networks, {params[0]:,} to {params[-1]:,} parameters, median {median(params):,}")
 
@@ -49,7 +50,7 @@ print(f"{epochs} epochs in all, {epochs // 10} times a training run of the winne
 # the dearest that can happen.
 
 # %%
-cost = search.cost(space.costs(lambda units: reports[units].epoch.flops))
+cost = search.cost(space.costs(lambda one: reports[one["units"]].epoch.flops))
 winner = reports[128, 128, 256, 128, 128].epoch.flops * 10
 for name in ("least", "expected", "most"):
     flops = getattr(cost, name)

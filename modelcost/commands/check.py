@@ -51,11 +51,13 @@ def run(name: str, words: Sequence[str]) -> int:
     """Mark the file and show the sheet; 1 if anything is wrong."""
     given = parser(name).parsed(words)
     from modelcost.commands.output import shown
+    from modelcost.commands.source import code_or_name
     from modelcost.homework.sheets import mark
     from modelcost.render import marked as view
 
     asked = {word: getattr(given, word) for word in ("batch", "data", "epochs", "validation")}
     setting = {word: value for word, value in asked.items() if value is not None}
-    sheet = mark(given.answers, model=given.model, marking=given.marking, **setting)
+    model = None if given.model is None else code_or_name(given.model)
+    sheet = mark(given.answers, model=model, marking=given.marking, **setting)
     shown(view, sheet.hints if given.hints_only else sheet, given)
     return 0 if sheet else 1

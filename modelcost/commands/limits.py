@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Limit:
     """A figure, its value, and the most that it may be."""
 
-    def __init__(self, text: str, figure: str, value: int, most: Decimal) -> None:
+    def __init__(self, text: str, figure: str, value: int | float, most: Decimal) -> None:
         self.text, self.figure, self.value, self.most = text, figure, value, most
 
     @property
@@ -40,9 +40,9 @@ def limit(text: str, report: Report) -> Limit:
     if not equals:
         raise ModelCostError(f"--max must be a figure and a number, such as params=1e6. Received: {short(text)}")
     value = _figure(figure, report)
-    if not isinstance(value, int):
+    if not isinstance(value, int | float):
         raise ModelCostError(f"--max {figure}: it is {short(formula(value))}, which has no value yet; give --input")
-    return Limit(text, figure, int(value), number(most, "--max"))
+    return Limit(text, figure, value if isinstance(value, float) else int(value), number(most, "--max"))
 
 
 def _figure(name: str, report: Report) -> Any:

@@ -54,7 +54,7 @@ def _schedule(text: str) -> tuple[int, ...]:
 def _space(texts: Sequence[str]) -> Any:
     """The networks that words stand for; a Space where one word stands for it."""
     from modelcost.commands.source import several
-    from modelcost.training.search import Space
+    from modelcost.space import Space
 
     found = [several(text) for text in texts]
     if len(found) == 1 and isinstance(found[0], Space):

@@ -49,7 +49,7 @@ def several(text: str) -> Any:
 
     Raises `ModelCostError` as `named` does.
     """
-    from modelcost.training.search import Space
+    from modelcost.space import Space
 
     place = _place_of(text)
     if place is None:
@@ -147,8 +147,12 @@ def _called(text: str, found: Any) -> Any:
 
 def _called_without(text: str, found: Any) -> Any:
     """A function that takes arguments as it is; all else as `_called`."""
-    code = getattr(found, "__code__", None)
-    return found if code is not None and code.co_argcount + code.co_kwonlyargcount else _called(text, found)
+    if callable(found) and not isinstance(found, type) and not hasattr(found, "entries"):
+        from inspect import signature
+
+        if signature(found).parameters:
+            return found
+    return _called(text, found)
 
 
 def _model(text: str, found: Any) -> Model:

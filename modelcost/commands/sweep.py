@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from contextlib import contextmanager
 from functools import partial
 
 from modelcost.commands.arguments import Parser, add_fixed_settings, add_output, is_option, settings, whole
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 EPILOG = """\
 values: numbers and ranges between commas, as 1,8,64 or 128:512:32. A range
 START:STOP[:STEP] ends at STOP, which is included, or at the last step before.
-The arguments of a function that makes models are options too.
+The arguments of a function that makes models are options too. A size can
+be the same as another: --height 128:512:32 --width height
 
 examples:
-  modelcost sweep resnet50 --batch 1,8,64 --height 128:512:32 --format csv
+  modelcost sweep resnet50 --height 128:512:32 --width height --format csv
   modelcost sweep resnet50 --batch 1:1024 --where 'minibatch.forward_flops < 1T'
   modelcost sweep mynets:mlp --units 64,128,256 --layers 3:5 --sort macs
   modelcost sweep mynets:mlp --units 8:512 --workers 4 --resume mlp.jsonl
@@ -76,7 +78,8 @@ def run(name: str, words: Sequence[str]) -> int:
     with in_place(given.model):
         found = _sweep(given, chosen)
         try:
-            points = _worked_out(found, given)
+            with _stoppable():
+                points = _worked_out(found, given)
         except KeyboardInterrupt:
             points, status = found.done, 130
     front = points.pareto(*given.pareto) if given.pareto else points
@@ -130,14 +133,27 @@ def _arguments(taken: Parser, words: list[str]) -> Iterator[tuple[str, Any]]:
 def _sweep(given: Namespace, chosen: dict[str, Any]) -> Sweep:
     from modelcost.commands.source import function_or_model
     from modelcost.sweeps import sweep
-    from modelcost.sweeps.sweep import usual_figures
+    from modelcost.sweeps.asked import usual_figures
 
-    chosen |= {word: getattr(given, word) for word in LETTERS if getattr(given, word) is not None}
+    lengths = {word: getattr(given, word) for word in LETTERS if getattr(given, word) is not None}
+    chosen |= {word: length for word, length in lengths.items() if not isinstance(length, str)}
+    chosen |= {word: _same_as(length) for word, length in lengths.items() if isinstance(length, str)}
     fixed = {name: value for name, value in settings(given).items() if value not in SETTINGS_OFF}
     figures = [*(given.figures or usual_figures({**fixed, **chosen}))]
     figures += [name.removeprefix("-") for name in (*(given.pareto or ()), *(given.sort or ()))]
     kept = {"where": given.where, "sample": given.sample, "seed": given.seed, "resume": given.resume}
     return sweep(function_or_model(given.model), chosen, figures=figures, **kept, **fixed)
+
+
+def _same_as(name: str) -> Any:
+    """The choice that is whatever another is."""
+    from inspect import Parameter, Signature
+
+    def same(**chosen: Any) -> list[Any]:
+        return [chosen[name]]
+
+    same.__signature__ = Signature([Parameter(name, Parameter.KEYWORD_ONLY)])  # type: ignore[attr-defined]
+    return same
 
 
 def _worked_out(found: Sweep, given: Namespace) -> Points:
@@ -157,12 +173,42 @@ def _worked_out(found: Sweep, given: Namespace) -> Points:
 
 
 def _prepared() -> None:
-    """Let a worker leave an interrupt to the process that it works for, and print what its code prints as errors."""
+    """Let a worker leave an interrupt to the process that it works for, end with it, and print as errors do."""
+    import os
     import signal
     import sys
+    from threading import Thread
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     sys.stdout = sys.stderr
+    Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this process when that which it works for has been killed: nothing else would tell it."""
+    import os
+    from time import sleep
+
+    while os.getppid() == parent:
+        sleep(0.5)
+    os._exit(1)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let a request to end (SIGTERM) stop a sweep as Ctrl-C does: what is done is shown, and no worker is left."""
+    import signal
+    from threading import current_thread, main_thread
+
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _draw(points: Points, front: Points, given: Namespace) -> None:
@@ -183,7 +229,9 @@ def names(text: str) -> list[str]:
 
 
 def sizes(text: str) -> Any:
-    """Whole numbers and ranges between commas."""
+    """Whole numbers and ranges between commas; or another size, which it is to be the same as."""
+    if text in LETTERS:
+        return text
     found = values(text)
     if not isinstance(found, range) and not all(type(value) is int for value in found):
         raise ArgumentTypeError(f"expected whole numbers, as 1,8,64 or 128:512:32. Received: {short(text)}")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LARGEST = 1_000_000  # bytes of a file
 MOST_CLAIMS = 10_000
+SEPARATORS = ",;\t"
+"""Of columns: what stands most often between the headings."""
 FILE_KEYS = ("model", "models", "input", "layers", "setting", "settings", "claims", "student", "title")
 CLAIM_KEYS = (
     "of", "quantity", "claim", "working", "part", "tolerance", "figures", "points", "student", "model", "convention",
@@ -87,7 +89,9 @@ def answers(path: str, model: Any = None, setting: dict[str, Any] | None = None)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ModelCostError(f"{short(path)}: this is no text in UTF-8") from None
+        raise ModelCostError(
+            f"{short(path)}: this is no text in UTF-8; save it as that (in a spreadsheet: CSV UTF-8)"
+        ) from None
     try:
         if place.suffix.lower() == ".csv":
             return _from_table(text, place.stem, model, setting or {})
@@ -101,14 +105,17 @@ def from_data(found: Any, title: str, model: Any = None, setting: dict[str, Any]
     if not isinstance(found, dict) or "claims" not in found:
         raise ModelCostError("an answer file has a model and claims, as in model: lenet5, claims: [...]")
     known_words("key", found, FILE_KEYS)
-    models = _models(found, title, model)
+    given = _given_models(found, title, model)
     shared = {**(setting or {}), **settings_of(found.get("setting", {}))}
     apart = mapping("settings", found.get("settings", {}))
-    known_words("model", apart, models)
+    known_words("model", apart, given)
     if "layers" not in found and found.get("input") is not None:
         shared["input"] = setting_value("input", found["input"])
-    settings = {name: {**shared, **settings_of(apart.get(name, {}))} for name in models}
+    settings = {name: {**shared, **settings_of(apart.get(name, {}))} for name in given}
+    models = {name: _model(name, one, settings[name].get("input")) for name, one in given.items()}
     claims = _list("claims", found["claims"])
+    if not claims:
+        raise ModelCostError("there is no claim in it to be marked")
     if len(claims) > MOST_CLAIMS:
         raise ModelCostError(f"an answer file has at most {MOST_CLAIMS:,} claims. Received: {len(claims):,}")
     student = str(found.get("student", ""))
@@ -116,26 +123,27 @@ def from_data(found: Any, title: str, model: Any = None, setting: dict[str, Any]
     return Answers(models, settings, made, str(found.get("title", title)))
 
 
-def _models(found: dict[str, Any], title: str, model: Any) -> dict[str, Any]:
-    """The models by name: what `load` takes, or layers that are made here."""
+def _given_models(found: dict[str, Any], title: str, model: Any) -> dict[str, Any]:
+    """The models by name, each as it was given: what `load` takes, or an input and layers."""
     if "models" in found:
-        several = mapping("models", found["models"])
-        return {name: _model(name, one) for name, one in several.items()}
+        return mapping("models", found["models"])
     if "layers" in found:
-        return {title: _model(title, {"input": found.get("input"), "layers": found["layers"]})}
+        return {title: {"input": found.get("input"), "layers": found["layers"]}}
     one = found.get("model", model)
-    if one is None:
-        raise ModelCostError("which model? give model: lenet5, or input: and layers:")
+    if one in (None, ""):
+        raise ModelCostError("which model? give model: lenet5, or input: and layers:, or --model NAME")
     name = title if isinstance(one, dict) else one if isinstance(one, str) else getattr(one, "name", None) or title
-    return {name: _model(name, one)}
+    return {name: one}
 
 
-def _model(name: str, given: Any) -> Any:
-    """A model: made of its layers, or loaded by its name; never code."""
-    from modelcost.importers import load
+def _model(name: str, given: Any, shapes: Any) -> Any:
+    """A model: made of its layers, or loaded by its name, for other inputs if they are given; never code."""
+    from modelcost.importers import from_zoo, is_path, load
     from modelcost.importers.layer_calls import model_of
 
-    return model_of(given, name) if isinstance(given, dict) else load(given)
+    if isinstance(given, dict):
+        return model_of(given, name)
+    return from_zoo(given, shapes) if shapes and isinstance(given, str) and not is_path(given) else load(given)
 
 
 def _claim(place: int, given: Any, models: Iterable[str], student: str) -> Claim:
@@ -177,7 +185,7 @@ def _read(found: dict[str, Any], student: str) -> tuple[Any, str]:
     except ModelCostError as error:
         if not student:
             raise
-        return short(claimed), str(error)
+        return short(str(claimed))[1:-1], str(error)
 
 
 def _figure(given: Any, found: dict[str, Any]) -> Any:
@@ -224,8 +232,14 @@ def _lines(text: str) -> Iterator[dict[str, str]]:
     from io import StringIO
 
     try:
-        reader = DictReader(StringIO(text, newline=""), strict=True)
-        known_words("column", reader.fieldnames or (), CLAIM_KEYS)
+        between = max(SEPARATORS, key=text.partition("\n")[0].count)
+        reader = DictReader(StringIO(text, newline=""), strict=True, delimiter=between)
+        columns = [word.strip() for word in reader.fieldnames or ()]
+        known_words("column", columns, CLAIM_KEYS)
+        twice = next((word for i, word in enumerate(columns) if word in columns[:i]), None)
+        if twice is not None:
+            raise ModelCostError(f"the column {twice} is there twice")
+        reader.fieldnames = columns
         for line in reader:
             if None in line or None in line.values():
                 raise ModelCostError(f"line {reader.line_num} has not as many cells as there are columns")

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from modelcost.count import Count, total
 from modelcost.errors import ModelCostError
-from modelcost.homework.diagnosis import Explanation, information
+from modelcost.homework.diagnosis import Explanation
 from modelcost.homework.misread import numeral_of
 from modelcost.homework.nearby import nearby, scales
 from modelcost.homework.numerals import Numeral
@@ -32,7 +32,6 @@ MARKING = ("full", "strict")
 MEASURED = ("measured_seconds_per_step", "measured_seconds_per_example", "measured_seconds_per_epoch")
 """What only the student's machine can tell: such claims are taken down and not judged."""
 CARRIED_ON = 0.5  # bits of going on with one's own figure: nothing is less surprising
-BEYOND_CHANCE = 20.0  # bits that a claim says more than its explanation takes, which are met once in a million
 STARTS_ANEW = 4.0  # and of not doing so, where that figure was wrong
 
 
@@ -143,25 +142,26 @@ def verdict_alone(claim: Claim, figure: Numeral, subject: Subject) -> Verdict:
         several = [one.after(STARTS_ANEW) for one in several]
     known = {one.count for one in several}  # what own figures change nothing of does not follow from them
     changed = [one for one in own if one.count not in known]
-    near = nearby(subject, of), _scales(subject, name), asked.measures, claim.working
-    found = judged(claim.name, figure, [*several, *changed], *near)
-    if found.status == WRONG and not _beyond_chance(found, figure):
-        exact = list(exactly_by(subject, name, figure))
-        found = judged(claim.name, figure, [*several, *exact, *changed], *near) if exact else found
+    if not any(one.slip is None and figure.means(Fraction(one.count)) for one in (*several, *changed)):
+        several = [*several, *exactly_by(subject, name, figure)]
+    found = judged(
+        claim.name,
+        figure,
+        [*several, *changed],
+        nearby(subject, of),
+        _scales(subject, name),
+        asked.measures,
+        claim.working,
+    )
     found.claim, found.right = claim.given, right
     if found.status == WRONG and not found.explanations:
         _without_explanation(found, own, asked)
     return found
 
 
-def _beyond_chance(found: Verdict, figure: Numeral) -> bool:
-    """Whether the explanation is such that no other figure would be met by it, not even one of another convention."""
-    return bool(found.explanations) and found.explanations[0].bits + BEYOND_CHANCE <= information(figure)
-
-
 def _scales(subject: Subject, name: str) -> tuple[tuple[str, int], ...]:
     """What a figure may have been multiplied by: parameters by nothing, for there is one set of them."""
-    return () if "params" in name else scales(subject)
+    return () if "param" in name or name == "optimizer_bytes" else scales(subject)
 
 
 def _without_explanation(found: Verdict, own: list[Reference], asked: Quantity) -> None:

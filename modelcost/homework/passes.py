@@ -91,7 +91,7 @@ def exact(subject: Subject, name: str) -> Any:
 def _summed(report: Any, level: str, kind: str) -> Any:
     """The passes of a level as named numbers: a slip may lose one of them; how each was made is too long to show."""
     found: Level = report.levels[level]
-    parts = [(name, int(found.figures[name])) for name in PARTS[kind] if name in found.figures]
+    parts = [(name, int(getattr(found, name))) for name in PARTS[kind] if name in found]
     return total(Count(value, name.replace("_flops", " pass" if "optim" not in name else "")) for name, value in parts)
 
 

@@ -128,16 +128,31 @@ def answer_file(sheet: Practice, blank: bool) -> str:
     >>> print(answer_file(practice("lenet5", cost("lenet5")), blank=True).splitlines()[3])
       - {of: C1, quantity: output_shape, claim: }
     """
-    setting = {"batch": sheet.report.batch, **sheet.report.settings}
-    lines = [
-        f"model: {_scalar(sheet.model)}",
-        f"setting: {{{', '.join(f'{word}: {_scalar(str(value))}' for word, value in setting.items())}}}",
-        "claims:",
-    ]
+    setting = ", ".join(f"{word}: {value}" for word, value in _setting(sheet.report).items())
+    model = f"# check it with --model {sheet.model}" if _is_code(sheet.model) else f"model: {_scalar(sheet.model)}"
+    lines = [model, f"setting: {{{setting}}}", "claims:"]
     for question in sheet.questions:
         claim = "" if blank else _figure(question.claim)
         lines.append(f"  - {{of: {_scalar(question.of)}, quantity: {question.quantity}, claim: {claim}}}")
     return "\n".join(lines) + "\n"
+
+
+def _is_code(model: str) -> bool:
+    """Whether a model is named as `package.module:name`, which a file cannot do."""
+    module, colon, name = model.partition(":")
+    return bool(colon) and all(word.isidentifier() for word in (*module.split("."), *name.split(".")))
+
+
+def _setting(report: Report) -> dict[str, str]:
+    """All that the figures hang on, but what is taken anyway."""
+    found = {"batch": report.batch, **report.settings}
+    if report.convention != "flops":
+        found["convention"] = report.convention
+    asked = report.totals.around.arguments if report.totals.around is not None else {}
+    found |= {"dtype": asked["dtype"]} if asked.get("dtype") else {}
+    shapes = [_figure(shape) for shape in asked.get("input") or ()]
+    written = {word: _scalar(str(value)) for word, value in found.items()}
+    return {**written, "input": f"[{', '.join(shapes)}]"} if shapes else written
 
 
 def _figure(value: Any) -> str:

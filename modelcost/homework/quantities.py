@@ -167,7 +167,7 @@ QUANTITIES: dict[str, Quantity] = {
         lambda subject, row, part: row.output_shape,
         lambda subject, part: subject.report.rows[-1].output_shape,
     ),
-    "elements": Quantity("numbers that come out, and are held", _elements, _all_elements),
+    "elements": Quantity("numbers that come out", _elements, _all_elements),
     "activation_bytes": _column("activation_bytes", "bytes of the outputs", "bytes"),
     "memory_all_passes": Quantity(
         "bytes of the outputs over all passes, each of which uses the same again",

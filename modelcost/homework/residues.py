@@ -29,7 +29,10 @@ MOST_TERMS = 100
 
 
 class Residues:
-    """Of each thing that can be wrong alone in a formula, what comes out then: (remainder, divisor, least, most).
+    """What may come out of a formula with one thing in it wrong.
+
+    `points`: each figure, where it is known what may stand in place of a size. `lines`: else, as (remainder, divisor,
+    least, most), the remainder that any figure leaves.
 
     >>> from modelcost.count import Count
     >>> from modelcost.homework.form import Form
@@ -41,21 +44,24 @@ class Residues:
 
     def __init__(self, form: Form, others: Iterable[tuple[str, int]]) -> None:
         sizes = [value for leaf in form.root.leaves for value in (leaf.value, *form.sizes_behind(leaf).values())]
-        self.largest = 1 + max(*sizes, *(value for _, value in others), *dict(PASSES))
+        self.sizes = {1, 2, *sizes, *(value for _, value in others), *dict(PASSES)}
+        self.largest = 1 + max(self.sizes)
+        self.points: set[int] = set()
+        self.lines: set[Residue] = set()
         terms = _multiplied_out(form.root)
-        self.known: set[Residue] | None = None
+        self.told = terms is not None
         if terms is not None:
-            self.known = {self._of_several(terms, chosen) for chosen in _wrong_together(form)}
-            self.known.update(self._of_one(form))
+            self.lines.update(self._of_several(terms, chosen) for chosen in _wrong_together(form))
+            self._add_of_one(form)
 
     def fit(self, low: Any, high: Any) -> bool:
         """Whether one slip may make a figure from `low` to `high`; where this is false, none does."""
-        if self.known is None:
+        if not self.told or (low in self.points if low == high else any(low <= one <= high for one in self.points)):
             return True
         return any(
             (first := max(low, least)) <= (last := min(high, most))
             and (first + (remainder - first) % divisor <= last if divisor else first <= remainder <= last)
-            for remainder, divisor, least, most in self.known
+            for remainder, divisor, least, most in self.lines
         )
 
     def _of_several(self, terms: list[Term], chosen: Mapping[int, str]) -> Residue:
@@ -75,8 +81,8 @@ class Residues:
         least, most = (sum(bound for bound in bounds if (bound > 0) is up) for up in (False, True))
         return remainder, gcd(*sums.values()), remainder + least, remainder + most
 
-    def _of_one(self, form: Form) -> Iterator[Residue]:
-        """One node is another, the others are as they are: a straight line; or a term is out, or there twice."""
+    def _add_of_one(self, form: Form) -> None:
+        """One node is another, the others are as they are: what comes out lies on a straight line."""
         slopes = {form.root.index: 1}
         for node in reversed(form.nodes):
             slope = slopes[node.index]
@@ -85,10 +91,18 @@ class Residues:
                 slopes[part.index] = slope * beside
             start = form.value - slope * node.value
             if node.up is not None and node.up.op == "add":
-                yield from ((end, 0, end, end) for end in (start, start + 2 * slope * node.value))
+                self.points |= {start, start + 2 * slope * node.value}
             if node.op == "leaf" or is_short(node.name or ""):
-                end = start + slope * max(self.largest, node.value**2 if factor_of(node) else 0)
-                yield start, abs(slope), min(start, end), max(start, end)
+                self._add_other(node, start, slope)
+
+    def _add_other(self, node: Node, start: int, slope: int) -> None:
+        """Another size in place of one: any, where windows are counted."""
+        own = (node.value - 1, node.value + 1, node.value**2)
+        if letter(node.name) not in SPACE:
+            self.points.update([start + slope * size for size in (*self.sizes, *own)])
+            return
+        end = start + slope * max(self.largest, *own)
+        self.lines.add((start, abs(slope), min(start, end), max(start, end)))
 
 
 def _multiplied_out(node: Node) -> list[Term] | None:

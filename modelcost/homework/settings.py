@@ -21,7 +21,7 @@ WHOLE = ("batch", "data", "epochs", "test", "early_stop")
 
 def settings_of(given: Any) -> dict[str, Any]:
     """The settings that were given, each as what it is; an error for a word that nobody knows."""
-    found = mapping("setting", given)
+    found = mapping("setting", given or {})
     known_words("setting", found, SETTING_KEYS)
     return {word: setting_value(word, value) for word, value in found.items()}
 

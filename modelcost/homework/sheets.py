@@ -92,9 +92,9 @@ class Sheet:
     def _repr_html_(self) -> str:
         """How a notebook shows it."""
         from modelcost.render import marked as view
-        from modelcost.render.notebook import cell
+        from modelcost.render.notebook import html
 
-        return cell(view.blocks(self))
+        return html(view, self)
 
     def to_html(self) -> str:
         """The sheet as a page that stands by itself."""

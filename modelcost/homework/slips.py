@@ -207,7 +207,7 @@ def _term(form: Form, node: Node, part: Node, sign: int) -> tuple[str, float, st
     beside = [leaf.name for other in node.parts if other is not part for leaf in other.leaves]
     if "C" in names and beside.count("U") > 1:
         return f"the input kernel ({part.value:,})", 3.0, "is"
-    return f"the term {'*'.join(str(leaf.value) for leaf in part.leaves)}", 4.0, "is"
+    return f"the term {'*'.join(str(leaf.value) for leaf in part.leaves if leaf.value != 1) or 1}", 4.0, "is"
 
 
 def _is_bias(node: Node, part: Node) -> bool:

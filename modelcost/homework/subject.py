@@ -68,22 +68,26 @@ class Subject:
 
     def _costed(self, optimizer: Any) -> Report:
         key = self.convention, str(optimizer)
-        if key not in self.reports and any(known == key[1] for _, known in self.reports):
+        if key not in self.reports:
             from modelcost.recounted import recounted
 
-            other = next(report for (_, known), report in self.reports.items() if known == key[1])
-            self.reports[key] = recounted(other, self.convention)
-        if key not in self.reports:
-            from modelcost.costing import cost
-            from modelcost.homework.batches import TOLD, number  # which is about subjects
-
-            options: dict[str, Any] = {word: self.setting[word] for word in COSTED if word in self.setting}
-            if "data" in self.setting:
-                options |= {word: number(self.setting[word]) for word in ("data", *TOLD) if word in self.setting}
-            if optimizer:
-                options |= {"optimizer": optimizer, "loss": self.setting.get("loss")}
-            self.reports[key] = cost(self.model, convention=self.convention, **options)
+            known = (report for (_, trainer), report in self.reports.items() if trainer == key[1])
+            other = next(known, None) or self._counted(optimizer)
+            same = other.convention == self.convention and not optimizer
+            self.reports[key] = other if same else recounted(other, self.convention, plain=True)
         return self.reports[key]
+
+    def _counted(self, optimizer: Any) -> Report:
+        """What it costs by the convention of the setting, which has been asked for first, or by another."""
+        from modelcost.costing import cost
+        from modelcost.homework.batches import TOLD, number  # which is about subjects
+
+        options: dict[str, Any] = {word: self.setting[word] for word in COSTED if word in self.setting}
+        if "data" in self.setting:
+            options |= {word: number(self.setting[word]) for word in ("data", *TOLD) if word in self.setting}
+        if optimizer:
+            options |= {"optimizer": optimizer, "loss": self.setting.get("loss")}
+        return cost(self.model, convention=self.convention, **options)
 
     def another(self) -> Subject:
         """The same model in the same setting, of which nothing has been claimed; what was worked out is shared."""

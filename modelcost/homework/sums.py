@@ -173,8 +173,9 @@ class TriedSum:
             names = {name for part, _, _ in several for name in part.names}
             if len(names) > 1 and low <= change <= high:
                 first = several[0][2]
-                bits, said = first.bits + EVERYWHERE, all_of([name for name in self.values if name in names], ", ")
-                slip = Slip(f"{kind} everywhere", bits, f"in all of {said}: {plain(first.text)}", first.hint, {})
+                named = [name for name in self.values if name in names and not name.startswith("term ")]
+                bits, where = first.bits + EVERYWHERE, f"in all of {all_of(named, ', ')}" if named else "throughout"
+                slip = Slip(f"{kind} everywhere", bits, f"{where}: {plain(first.text)}", first.hint, {})
                 yield change, bits, slip, frozenset(names), "", []
 
 

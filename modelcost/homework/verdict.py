@@ -23,7 +23,6 @@ OPEN, NO_FIGURE = "not answered", "no figure"
 HINTS = {
     CARRIED: "follows from an earlier figure that is wrong",
     OPEN: "answer it",
-    NO_FIGURE: "write a number, such as 41,736,960, 3e6 or 4.2 MB",
 }
 """Where to look, by status, if that says it all."""
 LONGEST_WORKING = 100
@@ -92,6 +91,8 @@ class Verdict:
         """Where to look, without the answer."""
         if self:
             return "right"
+        if self.status == NO_FIGURE:
+            return self.note
         if self.status in HINTS:
             return HINTS[self.status]
         return self.explanations[0].hint if self.explanations else "look at it again"
@@ -101,6 +102,10 @@ class Verdict:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        """How a notebook shows it: as it is printed."""
+        printer.text(str(self))
 
     def lines(self) -> list[str]:
         """The verdict as a small table: what was claimed beside what is right, then why."""
@@ -148,6 +153,8 @@ def _earlier(reference: Reference) -> str:
 
 def written(value: Any) -> str:
     """A figure as people read it: in groups of three, or as it was written."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, Numeral):
         return value.text if not value.exact or value.value.denominator != 1 else f"{int(value.value):,}"
     if isinstance(value, tuple | list):

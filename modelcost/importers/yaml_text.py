@@ -26,7 +26,7 @@ def yaml_text(text: str) -> Any:
     try:
         import yaml
     except ImportError:
-        raise ModelCostError("reading YAML needs PyYAML: pip install 'modelcost[homework]'") from None
+        raise ModelCostError("reading YAML needs PyYAML: pip install 'modelcost[yaml]'") from None
     quick = getattr(yaml, "CBaseLoader", None)
     largest = LARGEST if quick else LARGEST_WITHOUT
     if len(text) > largest:

@@ -8,7 +8,8 @@ from modelcost.graph import own_label
 from modelcost.layers.base import Layer, named
 from modelcost.layers.dense import KernelAndBias
 from modelcost.layers.fields import REQUIRED, keyword
-from modelcost.layers.recurrent import GRU, LSTM, STATE, Recurrent, SimpleRNN, drawn
+from modelcost.layers.gating import STATE
+from modelcost.layers.recurrent import GRU, LSTM, Recurrent, SimpleRNN, drawn
 from modelcost.nesting import within
 
 TYPE_CHECKING = False

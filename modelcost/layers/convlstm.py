@@ -10,7 +10,8 @@ from modelcost.layers.base import SPACE, named, named_axes
 from modelcost.layers.conv import joined_channels, not_both, not_causal, out_space, reached_space, split_channels
 from modelcost.layers.dense import KernelAndBias
 from modelcost.layers.fields import REQUIRED, keyword
-from modelcost.layers.recurrent import MEMORY, STATE, begun, drawn, dropped, opened
+from modelcost.layers.gating import MEMORY, STATE, opened
+from modelcost.layers.recurrent import begun, drawn, dropped
 from modelcost.layers.windows import agreed_on
 from modelcost.nesting import looped
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from modelcost.count import product
 from modelcost.errors import ModelCostError, SizeError, unknown
-from modelcost.facts import CONSTANT, HIDDEN, INPUT, Facts, Output, Weight, Work, dot
+from modelcost.facts import CONSTANT, HIDDEN, INPUT, Output, Weight, Work, dot
 from modelcost.layers.base import named
 from modelcost.layers.dense import KernelAndBias, added_by
 from modelcost.layers.fields import REQUIRED, keyword
 from modelcost.layers.functions import applied
-from modelcost.nesting import looped, on, repeated, within
+from modelcost.layers.gating import MEMORY, STATE, gates, opened
+from modelcost.nesting import looped, on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
     from modelcost.facts import Shape
     from modelcost.layers.fields import Constraint, Flag, Free, Function, Ignored, Rate, Regularizer, Size, Whole
-
-
-STATE, MEMORY = "h", "c"
-"""What goes from step to step: what comes out of a step, and the memory of an LSTM."""
 
 
 def masked(source: str) -> str:
@@ -203,24 +200,6 @@ class LSTM(Gated):
 
     def gated(self, U: Any) -> Iterator[Weight | Work]:
         yield from opened(self, (U,))
-
-
-def gates(layer: Any, state: Shape, times: int) -> Iterator[Weight | Work]:
-    """What opens so many gates; a layer that does has weights of its own, once."""
-    yield from repeated(within("gates", Facts((), applied(layer.recurrent_activation, state))), times)
-
-
-def opened(layer: Any, state: Shape) -> Iterator[Weight | Work]:
-    """What the sums of an LSTM's four gates do with its memory, and with the state that it shows."""
-    U = product(state)
-    activation = list(applied(layer.activation, state))
-    yield from on("sums", "gates", gates(layer, state, 3), 3 * U)
-    yield from on("sums", "candidate", activation, U)
-    yield Work(U, "mul", ("gates", "candidate"), "gates", makes="written")
-    yield Work(U, "mul", ("gates", MEMORY), "gates")
-    yield Work(U, "add", (HIDDEN, "written"), "gates", makes=MEMORY)
-    yield from on(MEMORY, "shown", (fact for fact in activation if isinstance(fact, Work)), U)
-    yield Work(U, "mul", ("gates", "shown"), "gates", makes=STATE)
 
 
 class GRU(Gated):

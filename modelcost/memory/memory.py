@@ -107,6 +107,10 @@ class Memory:
         if self.trains:
             check_dtypes(self.entries, dtype)
 
+    def __repr__(self) -> str:
+        passes = "training and inference" if self.trains else "inference"
+        return f"<Memory of {self.model.name or 'model'}: {passes}, batch {self.batch:,}>"
+
     def but(self, **changes: Any) -> Memory:
         """The memory of the same model, some settings changed, such as the batch, the runtime or the checkpoints."""
         return Memory(self.model, **{**self._given, **changes})

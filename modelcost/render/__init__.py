@@ -2,7 +2,8 @@
 
 A view is a module with three functions of its subject: `blocks` (headings, grids, workings: for people),
 `records` (lines of cells: for spreadsheets) and `data` (plain data: for programs). A format is a module that
-writes one of these. A view may have a page of its own, `html`. Both are loaded when they are asked for.
+writes one of these. A view may have a page of its own, `html`, and formats of its `OWN`, which write it in another way.
+Both are loaded when they are asked for.
 """
 
 from __future__ import annotations
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
         """What a view module offers."""
 
         def blocks(self, subject: Any, /) -> list[Block]: ...
-        def records(self, subject: Any, /) -> list[list[Any]]: ...
-        def data(self, subject: Any, /) -> Any: ...
 
 
 FORMATS = ("table", "markdown", "csv", "json", "latex", "html")
@@ -33,19 +32,17 @@ def rendered(view: View, subject: Any, format: str = "table", width: int | None 
 
     Raises `UnknownNameError` for a format that is not known.
     """
+    own = getattr(view, "OWN", {})
+    if format in own:
+        text: str = own[format](subject)
+        return text
     if format == "table":
         from modelcost.render.paint import painted, plain
         from modelcost.render.table import written
 
         return written(view.blocks(subject), width, painted if color else plain)
-    if format == "json":
-        from modelcost.render.json import dumped
-
-        return dumped(view.data(subject))
-    if format == "csv":
-        from modelcost.render.csv import lines
-
-        return lines(view.records(subject))
+    if format in ("json", "csv"):
+        return _exact(view, subject, format)
     if format == "markdown":
         from modelcost.render import markdown
 
@@ -57,6 +54,17 @@ def rendered(view: View, subject: Any, format: str = "table", width: int | None 
 
         return latex.written(view.blocks(subject))
     raise unknown("format", format, FORMATS)
+
+
+def _exact(view: Any, subject: Any, format: str) -> str:
+    """For programs: the view's plain data, or its records."""
+    if format == "json":
+        from modelcost.render.json import dumped
+
+        return dumped(view.data(subject))
+    from modelcost.render.csv import lines
+
+    return lines(view.records(subject))
 
 
 def _page(view: View, subject: Any) -> str:

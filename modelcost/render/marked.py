@@ -19,6 +19,13 @@ TOLD = {"right": "right", "right by convention": "right, by another convention",
 def blocks(sheet: Sheet) -> list[Block]:
     """What a person sees of a marked sheet: a table for each student."""
     found: list[Block] = [Heading(f"{sheet.title}: marked", 1)]
+    if len(sheet.students) > 1 and not sheet.hints_only:
+        found.append(
+            Grid(
+                ("student", "points", "of"),
+                [(student or "nobody", *_points(sheet, student)) for student in sheet.students],
+            )
+        )
     for student in sheet.students:
         rows = [row for row in sheet.rows if row.claim.student == student]
         found += [Heading(student)] if student else []
@@ -31,9 +38,9 @@ def _grid(rows: list[Marked], sheet: Sheet, student: str) -> Grid:
     if sheet.hints_only:
         headings = ("of", "claimed", "verdict", "where to look")
         return Grid(headings, [(_of(row, several), _claimed(row), _status(row), _hint(row)) for row in rows], 4)
-    given, possible = sheet.points(student)
+    given, possible = _points(sheet, student)
     lines = [(_of(row, several), _claimed(row), _right(row), points(row.points), _verdict(row)) for row in rows]
-    total = ("total", "", "", f"{points(given)} of {points(possible)}", "")
+    total = ("total", "", "", f"{given} of {possible}", "")
     return Grid(("of", "claimed", "right", "points", "verdict"), lines, 5, total)
 
 
@@ -78,6 +85,12 @@ def points(value: Fraction) -> str:
     return str(int(value)) if value.denominator == 1 else f"{float(value):g}"
 
 
+def _points(sheet: Sheet, student: str | None = None) -> tuple[str, str]:
+    """The points given and those that there are, of one student or of all."""
+    given, possible = sheet.points(student)
+    return points(given), points(possible)
+
+
 def _summary(sheet: Sheet) -> str:
     found: dict[str, int] = {}
     for row in sheet.rows:
@@ -93,10 +106,12 @@ def _summary(sheet: Sheet) -> str:
 
 def data(sheet: Sheet) -> dict[str, Any]:
     """A marked sheet as plain data."""
-    given, possible = sheet.points()
+    given, possible = _points(sheet)
     head: dict[str, Any] = {"title": sheet.title, "marking": sheet.marking, "right": bool(sheet)}
     if not sheet.hints_only:
-        head |= {"points": points(given), "of_points": points(possible)}
+        head |= {"points": given, "of_points": possible}
+        named = [(student, *_points(sheet, student)) for student in sheet.students if student]
+        head |= {"students": [dict(zip(("student", "points", "of_points"), one, strict=True)) for one in named]}
     return {**head, "claims": [_claim_data(row, sheet.hints_only) for row in sheet.rows]}
 
 

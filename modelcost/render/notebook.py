@@ -1,4 +1,4 @@
-"""What a report, or a sheet, looks like in a cell of a notebook: tables, in a box that scrolls where they are long."""
+"""What is seen in a cell of a notebook: the tables of a report, a sweep or a marked sheet, in a box that scrolls."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from modelcost.render.html import body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modelcost.render.blocks import Block
-    from modelcost.report import Report
+    from typing import Any
+
+    from modelcost.render import View
 
 GROUND = "var(--jp-layout-color0,var(--vscode-editor-background,var(--color-background-primary,Canvas)))"
 """The colour behind a cell, light or dark: of Jupyter, of Visual Studio Code, of a page of documentation by Furo."""
@@ -23,13 +24,6 @@ STYLE = (
 """Held to its own box, so that nothing else on the notebook's page looks otherwise."""
 
 
-def html(report: Report) -> str:
-    """The report as a piece of HTML, every name in it escaped."""
-    from modelcost.render.page import blocks
-
-    return cell(blocks(report))
-
-
-def cell(blocks: list[Block]) -> str:
-    """What is to be seen of anything, as a piece of HTML."""
-    return f'<style>{STYLE}</style>\n<div class="modelcost" tabindex="0">\n{body(blocks)}\n</div>\n'
+def html(view: View, subject: Any) -> str:
+    """What a person sees of it, by its view, as a piece of HTML; every name in it is escaped."""
+    return f'<style>{STYLE}</style>\n<div class="modelcost" tabindex="0">\n{body(view.blocks(subject))}\n</div>\n'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelcost.render.blocks import Grid, Heading, Paragraph
+from modelcost.render.points import csv, json
 from modelcost.render.units import rounded
 
 TYPE_CHECKING = False
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from modelcost.render.blocks import Block
     from modelcost.sweeps import Points
 
+OWN = {"csv": csv, "json": json}
+"""The formats that are written here, and not from `records` and `data`."""
 MOST_ROWS = 40
 """Points that are shown to people: the rest are for programs."""
 MOST_REASONS = 10
@@ -31,7 +34,7 @@ def blocks(points: Points) -> list[Block]:
         found.append(Paragraph(f"{told}, --format csv has all."))
     if len(points.failed):
         found += _failed(points)
-    return found
+    return [*found, *(Paragraph(note, warning=points.at_least) for note in points.notes)]
 
 
 def _points(many: int) -> str:
@@ -79,39 +82,3 @@ def _failed(points: Points) -> Iterator[Block]:
     yield Grid(("points", "such as", "reason"), rows, 3)
     if len(reasons) > MOST_REASONS:
         yield Paragraph(f"{len(reasons) - MOST_REASONS:,} more reasons; --format csv has all.")
-
-
-def records(points: Points) -> list[list[Any]]:
-    """A line for each point, exact, those that failed last, under their names."""
-    head = [*points.choices, *points.figures, "failed"]
-    lines = zip(*(_column(points[name]) for name in head[:-1]), strict=True)
-    found = [head, *([*line, None] for line in lines)]
-    for point in points.failed:
-        found.append([*map(_plain, point.choices.values()), *[None] * len(points.figures), point.failed])
-    return found
-
-
-def data(points: Points) -> dict[str, Any]:
-    """All of it as objects."""
-    names = (*points.choices, *points.figures)
-    lines = zip(*(_column(points[name]) for name in names), strict=True)
-    return {
-        "sweep": points.of,
-        "choices": list(points.choices),
-        "figures": list(points.figures),
-        "points": [dict(zip(names, line, strict=True)) for line in lines],
-        "failed": [{**{k: _plain(v) for k, v in one.choices.items()}, "reason": one.failed} for one in points.failed],
-    }
-
-
-def _column(values: Any) -> list[Any]:
-    """The values of a column as JSON and spreadsheets have them."""
-    found: list[Any] = values.tolist()
-    return found if values.dtype.kind in "if" else [_plain(value) for value in found]
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON and spreadsheets have it."""
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return value if value is None or isinstance(value, int | float | str) else str(value)

@@ -106,4 +106,5 @@ def conditions(given: str | Iterable[str] | None) -> list[Condition]:
     """One condition, or several that must all hold, or none."""
     if given is None:
         return []
-    return [Condition(text) for text in ([given] if isinstance(given, str) else given)]
+    several: Any = given if hasattr(given, "__iter__") and not isinstance(given, str) else [given]
+    return [Condition(text) for text in several]

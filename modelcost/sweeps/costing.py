@@ -7,17 +7,14 @@ from modelcost.errors import ModelCostError, nearest, short, unknown
 from modelcost.figures import MissingFigureError
 from modelcost.importers import load
 from modelcost.levels import LEVELS
-from modelcost.memory import FIGURES as MEMORY
-from modelcost.report import FIGURES
-from modelcost.timing.estimate import LEVELS as TIMED
+from modelcost.report import APART, FIGURES, apart_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from modelcost.model import Model
-    from modelcost.report import Report
 
 PASSES = ("forward_flops", "backward_flops", "optimizer_flops", "flops")
 NAMES = (
@@ -27,18 +24,10 @@ NAMES = (
     *(f"{level}.{name}" for level in LEVELS[1:] for name in PASSES),
     *(f"{level}.{name}" for level in LEVELS[2:] for name in ("steps", "validation_flops")),
     "run.test_flops",
-    *(f"memory.{name}" for name in MEMORY),
-    *(f"time.{level}.{name}" for level in TIMED for name in ("seconds", "low", "high")),
+    *apart_names(),
 )
 """The names of all figures that a sweep can have; those of a layer are its name, a dot, and the figure."""
-NEEDED = {
-    **dict.fromkeys(("backward_flops", "optimizer_flops", "flops"), "an optimizer; give optimizer=..."),
-    "validation_flops": "examples held out; give validation=...",
-    "test_flops": "examples to test on; give test=...",
-}
 COMMON = (*FIGURES, "minibatch.flops", "epoch.flops", "run.flops", "memory.peak_training_bytes", "time.run.seconds")
-APART = ("memory", "time")
-"""Figures of which no formula holds for all sizes."""
 
 
 def check_figure(name: Any) -> str:
@@ -79,23 +68,29 @@ class Costing:
         """
         try:
             return self.at(choices)
-        except MissingFigureError:
+        except MissingFigureError as error:
+            if self._varying(choices):  # another optimizer, or another CPU, can have it
+                return str(error)
             raise
         except ModelCostError as error:
             return str(error)
-        except Exception as error:
-            return f"{type(error).__name__}: {error}"
+        except (Exception, SystemExit) as error:
+            return told(error)
+
+    def _varying(self, choices: Mapping[str, Any]) -> list[str]:
+        """The settings of `cost` that differ from point to point, but for the batch."""
+        return [name for name in choices if name not in (*self.arguments, *self.sizes, *self.unused, "batch")]
 
     def at(self, choices: Mapping[str, Any]) -> dict[str, Any]:
         """The figures at a point; any error as it comes."""
         model = self._model(choices)
-        apart = (*self.arguments, *self.sizes, *self.unused)
-        settings = {**self.settings, **{name: value for name, value in choices.items() if name not in apart}}
+        own = {name: choices[name] for name in choices if name == "batch" and name not in self.arguments}
+        settings = {**self.settings, **own, **{name: choices[name] for name in self._varying(choices)}}
         sizes = {word: choices[word] for word in self.sizes}
         if sizes:
-            settings["input"] = resized(model, sizes, settings.get("input"))
+            settings["input"] = _whole(resized(model, sizes, settings.get("input")))
         report = cost(model, **settings)
-        found = {name: figure(report, name) for name in self.figures}
+        found = {name: report.figure(name) for name in self.figures}
         return {name: value if isinstance(value, float) else int(value) for name, value in found.items()}
 
     def _model(self, choices: Mapping[str, Any]) -> Model:
@@ -104,21 +99,13 @@ class Costing:
         if isinstance(self.subject, Model):
             return self.subject
         made = self.subject(**{name: choices[name] for name in self.arguments})
-        if made is None or isinstance(made, str):
-            raise ModelCostError(f"the function must return a model. Received: {short(made)}")
+        if hasattr(made, "cr_frame"):
+            made.close()
+            raise ModelCostError("it is an async function; give one that returns the model")
+        if not isinstance(made, Model) and not hasattr(made, "get_config"):
+            kind = "" if made is None or isinstance(made, str | int | float) else f"a {type(made).__name__}"
+            raise ModelCostError(f"the function must return a model. Received: {kind or short(made)}")
         return load(made)
-
-
-def figure(report: Report, name: str) -> Any:
-    """A figure of a report by its name, those of its time and its memory too."""
-    first, _, last = name.rpartition(".")
-    if first == "memory":
-        return getattr(report.memory, last)
-    if name.startswith("time."):
-        return getattr(getattr(report.time, first.removeprefix("time.")), last)
-    if first in report.levels and last in NEEDED and last not in report.levels[first]:
-        raise MissingFigureError(f"{report.model}: no {name} without {NEEDED[last]}")
-    return report.figure(name)
 
 
 def resized(model: Model, sizes: Mapping[str, int], given: Any = None) -> list[tuple[Any, ...]]:
@@ -137,5 +124,47 @@ def resized(model: Model, sizes: Mapping[str, int], given: Any = None) -> list[t
     return [tuple(map(length, shape, other)) for shape, other in zip(shapes, others, strict=True)]
 
 
+def _whole(shapes: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The same shapes; an error that names the first size that has no value in them."""
+    for length in (length for shape in shapes for length in shape if not isinstance(length, int)):
+        raise ModelCostError(f"the input depends on {length.size[0]}, which has no value: sweep over it too")
+    return shapes
+
+
+def named(subject: Any) -> str:
+    """What is swept, in a word."""
+    inner = getattr(subject, "func", subject)  # of functools.partial
+    return str(getattr(inner, "__name__", None) or getattr(inner, "name", None) or type(inner).__name__)
+
+
+def told(error: BaseException) -> str:
+    """An error of somebody's own code in a line, even if it cannot be written out."""
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
 def _several(given: Any) -> list[Any]:
     return list(given) if isinstance(given[0], list | tuple) else [given]
+
+
+def unknown_in(subject: Any) -> bool:
+    """Whether layers of a model are of unknown cost, or can be, in models that a function makes."""
+    entries = getattr(subject, "entries", None)
+    return entries is None or any(entry.type == "UnknownLayer" for entry in entries())
+
+
+def notes(subject: Any, choices: Sequence[str], partial: bool) -> Iterator[str]:
+    """What must be known of all points: what they leave out, and which side of an image stays as it is."""
+    if partial and unknown_in(subject):
+        yield "LOWER BOUND: what layers of unknown cost need is not in these figures"
+    for tensor in getattr(subject, "inputs", ()):
+        sides = {word: n for n in tensor.shape for word in getattr(n, "size", ()) if word in ("height", "width")}
+        left = [word for word in sides if word not in choices]
+        if len(sides) == 2 and len(left) == 1 and isinstance(sides[left[0]], int):
+            (other,) = sides.keys() - set(left)
+            told = f"The {left[0]} stays {int(sides[left[0]])} at every {other}"
+            yield f"{told}; --{left[0]} {other} ({left[0]}=lambda {other}: {other}) makes it the same"
+            return

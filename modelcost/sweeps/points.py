@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from modelcost.errors import ModelCostError, short, unknown
 from modelcost.sizes import size
+from modelcost.space import array
 from modelcost.sweeps.conditions import conditions
 from modelcost.sweeps.front import front
-from modelcost.sweeps.space import array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class Points:
     """Points that were costed, as columns by name: `points["params"]` is an array, `points[0]` a `Point`.
 
     `of` says what was swept, `choices` and `figures` which columns are which, `failed` holds the points that cannot
-    be. What picks or orders points gives other `Points`, and leaves `failed` as it is.
+    be. What picks or orders points gives other `Points`, and leaves `failed` as it is. `notes`: what must be known of
+    all of them; `at_least`: whether layers of unknown cost are left out, so that all figures are lower bounds.
     """
 
     def __init__(
@@ -74,6 +75,8 @@ class Points:
     ) -> None:
         self.of, self.choices, self.figures = of, tuple(choices), tuple(figures)
         self._columns, self._failed = dict(columns), failed
+        self.notes: tuple[str, ...] = ()
+        self.at_least = False
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -104,11 +107,13 @@ class Points:
 
     def __repr__(self) -> str:
         failed = f", {len(self.failed):,} failed" if len(self.failed) else ""
-        return f"<{type(self).__name__} of {self.of}: {len(self):,} points{failed}>"
+        return f"<{type(self).__name__} of {self.of}: {len(self):,} point{'' if len(self) == 1 else 's'}{failed}>"
 
     def _of(self, which: Any) -> Points:
         columns = {name: column[which] for name, column in self.columns.items()}
-        return Points(self.of, self.choices, self.figures, columns, self.failed)
+        found = Points(self.of, self.choices, self.figures, columns, self.failed)
+        found.notes, found.at_least = self.notes, self.at_least
+        return found
 
     def where(self, *given: str) -> Points:
         """Those points for which conditions hold, such as "params < 1e6 and batch >= 8"; see `conditions`."""
@@ -187,6 +192,13 @@ class Points:
         from modelcost.render import rendered, sweep
 
         return rendered(sweep, self)
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows them."""
+        from modelcost.render import sweep
+        from modelcost.render.notebook import html
+
+        return html(sweep, self)
 
 
 def plain(value: Any) -> Any:

@@ -7,8 +7,8 @@ from modelcost.count import Term
 from modelcost.errors import ModelCostError, SizeError
 from modelcost.notation import topological
 from modelcost.sizes import CHECKING
+from modelcost.space import array
 from modelcost.sweeps.points import Failed, Points, plain
-from modelcost.sweeps.space import array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

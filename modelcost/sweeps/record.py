@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager, suppress
 from hashlib import sha256
+from io import FileIO
 from pathlib import Path
 
 from modelcost.errors import ModelCostError, short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
 KIND = "modelcost_sweep"
@@ -21,7 +23,7 @@ class Record:
     """What is known of a sweep's points, kept in a file: read when it is made, and a line added for each that is done.
 
     The first line says of which sweep it is. A last line that was only half written does not count, and its point is
-    done again. Nothing of the file is run. Two processes must not write to one file at a time.
+    done again. Nothing of the file is run. Processes that write to one file at a time do some points twice: no more.
 
     Raises `ModelCostError` for a file that is none of this sweep's, or cannot be read or written.
     """
@@ -29,25 +31,40 @@ class Record:
     def __init__(self, path: str | os.PathLike[str], head: Mapping[str, Any]) -> None:
         self.path, self.head = Path(path), {KIND: 1, **head}
         self.outcomes: dict[int, Any] = {}
+        if not str(path) or (self.path.exists() and not self.path.is_file()):
+            raise ModelCostError(
+                f"resume needs the name of a file, not a directory or a device. Received: {short(str(path))}"
+            )
         try:
             self._start()
         except OSError as error:
             raise ModelCostError(f"{short(str(path))}: {error.strerror or error}") from None
 
+    @contextmanager
+    def _opened(self) -> Iterator[FileIO]:
+        """The file, for this process alone while it is read or written, where the system has locks for that."""
+        with FileIO(self.path, "ab+") as file:
+            with suppress(ImportError, OSError):
+                from fcntl import LOCK_EX, flock
+
+                flock(file, LOCK_EX)
+            yield file
+
     def _start(self) -> None:
-        text = self.path.read_bytes() if self.path.exists() else b""
-        whole = text[: text.rfind(b"\n") + 1]
-        lines = whole.split(b"\n")[:-1]
-        if text and not lines and not json.dumps(self.head).encode().startswith(text):
-            raise self._not_one("its first line is not that of a sweep")
-        if lines:
-            self._check_head(self._parsed(lines[0], 1))
-        for number, line in enumerate(lines[1:], 2):
-            self._take(self._parsed(line, number), number)
-        if len(whole) < len(text):
-            os.truncate(self.path, len(whole))
-        if not lines:
-            self._write(self.head)
+        with self._opened() as file:
+            text = self.path.read_bytes()
+            whole = text[: text.rfind(b"\n") + 1]
+            lines = whole.split(b"\n")[:-1]
+            if text and not lines and not json.dumps(self.head).encode().startswith(text):
+                raise self._not_one("its first line is not that of a sweep")
+            if lines:
+                self._check_head(self._parsed(lines[0], 1))
+            for number, line in enumerate(lines[1:], 2):
+                self._take(self._parsed(line, number), number)
+            if len(whole) < len(text):
+                file.truncate(len(whole))
+            if not lines:
+                file.write(_line(self.head))
 
     def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
         try:
@@ -81,17 +98,22 @@ class Record:
     def _not_one(self, why: str) -> ModelCostError:
         return ModelCostError(f"{short(str(self.path))} cannot be resumed: {why}; name another file")
 
-    def add(self, place: int, outcome: dict[str, Any] | str) -> None:
-        """Keep what came of a point."""
-        self.outcomes[place] = outcome
-        self._write({"point": place, **({"failed": outcome} if isinstance(outcome, str) else {"figures": outcome})})
-
-    def _write(self, line: Mapping[str, Any]) -> None:
+    def add(self, outcomes: Mapping[int, dict[str, Any] | str]) -> None:
+        """Keep what came of some points."""
+        self.outcomes |= outcomes
+        lines = (
+            {"point": i, **({"failed": one} if isinstance(one, str) else {"figures": one})}
+            for i, one in outcomes.items()
+        )
         try:
-            with self.path.open("ab", buffering=0) as file:
-                file.write(json.dumps(line).encode() + b"\n")
+            with self._opened() as file:
+                file.write(b"".join(map(_line, lines)))
         except OSError as error:
             raise ModelCostError(f"{short(str(self.path))}: {error.strerror or error}") from None
+
+
+def _line(found: Mapping[str, Any]) -> bytes:
+    return json.dumps(found).encode() + b"\n"
 
 
 def digest(points: Iterable[Mapping[str, Any]]) -> str:
@@ -116,10 +138,3 @@ def settings_told(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as JSON has them."""
     found: dict[str, Any] = json.loads(json.dumps(dict(settings), default=told))
     return found
-
-
-def named(subject: Any) -> str:
-    """What is swept, in a word."""
-    if getattr(subject, "__qualname__", None):
-        return str(subject.__name__)
-    return str(getattr(subject, "name", None) or type(subject).__name__)

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from modelcost.conventions import convention as convention_named
 from modelcost.costing import cost
-from modelcost.errors import ModelCostError, short, unknown
+from modelcost.errors import ModelCostError, short
 from modelcost.importers import load
-from modelcost.sizes import LETTERS, size
+from modelcost.report import APART
+from modelcost.space import Space
+from modelcost.sweeps.asked import (
+    by_name,
+    callable_of_models,
+    check_names,
+    is_size,
+    setting_names,
+    split,
+    taken,
+    usual_figures,
+)
 from modelcost.sweeps.conditions import Condition, conditions
-from modelcost.sweeps.costing import APART, NAMES, Costing, check_figure, figure
+from modelcost.sweeps.costing import NAMES, Costing, check_figure, named, notes, unknown_in
 from modelcost.sweeps.points import Failed, Point, Points, gathered
 from modelcost.sweeps.progress import Progress
-from modelcost.sweeps.space import Space, parameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,16 +33,13 @@ if TYPE_CHECKING:
     from modelcost.model import Model
     from modelcost.sweeps.record import Record
 
-AS_GIVEN = ("input", "loss", "assume")
-"""Settings whose lists are one value, not several to choose from."""
-
 
 def sweep(
     subject: Any,
     choices: Mapping[str, Any] | None = None,
     /,
     *,
-    figures: str | Sequence[str] = (),
+    figures: str | Iterable[str] = (),
     where: str | Iterable[str] | None = None,
     sample: int | None = None,
     seed: int = 0,
@@ -42,10 +49,10 @@ def sweep(
 ) -> Sweep:
     """What a model costs at many sizes, or what many models cost that a function makes of choices.
 
-    `subject`: a model, the name of one, or a function that returns one. Choices are given by name, each as one value,
-    a list or a range, or as a function of choices before it: arguments of the function; free sizes (`batch`, `steps`,
-    `depth`, `height`, `width`, or `name.height` for one input of several); settings of `cost`, such as `optimizer`. A
-    dict takes names that Python does not.
+    `subject`: a model, the name of one, a function that returns one, or a `Space` of what such builds. Choices are
+    given by name, each as one value, a list or a range, or as a function of choices before it: arguments of the
+    function; free sizes (`batch`, `steps`, `depth`, `height`, `width`, or `name.height` for one input of several);
+    settings of `cost`, such as `optimizer`. A dict takes names that Python does not.
 
     `figures`: which, by the names that `Report.figure` takes, and `memory.peak_training_bytes`, `time.run.seconds`;
     `where`: conditions on the points, such as "params < 1e6"; `sample`: so many of the points, drawn by chance from
@@ -62,23 +69,26 @@ def sweep(
     """
     if executor is not None and not hasattr(executor, "submit"):
         raise ModelCostError(f"executor must be one of concurrent.futures. Received: {short(executor)}")
-    given = {**(choices or {}), **more}
+    if isinstance(subject, Space) and subject.build is not None:
+        choices, subject = {**subject.choices, **(choices or {})}, subject.build
+    given = by_name(choices, more)
     built = callable(subject) and not hasattr(subject, "entries") and not hasattr(subject, "get_config")
     subject = subject if built else load(subject)
-    takes = parameters(subject, "the function") if built else {}
-    kept, settings = _split(given, takes)
+    takes = taken(subject, given) if built else {}
+    kept, settings = split(given, takes)
     for name in kept:
         if name in NAMES:
             raise ModelCostError(f"{name} is the name of a figure; let the function call its argument something else")
     missing = [name for name, needed in takes.items() if needed and name not in kept]
     if missing:
-        raise ModelCostError(f"{subject.__name__} needs {' and '.join(missing)}: give the values of each")
-    space = Space(kept, sample, seed)
-    sizes = [name for name in space.names if _is_size(name) and name not in takes]
-    _check_names(subject, space, takes, sizes)
+        raise ModelCostError(f"{named(subject)} needs {' and '.join(missing)}: give the values of each")
+    space = Space(kept, sample=sample, seed=seed)
+    sizes = [name for name in space.names if is_size(name) and name not in takes]
+    check_names(subject, space, takes, sizes)
     tests = conditions(where)
-    figures = [figures] if isinstance(figures, str) else figures
-    asked = [*(figures or usual_figures({**settings, **kept})), *(name for one in tests for name in one.names)]
+    several: Any = figures if hasattr(figures, "__iter__") and not isinstance(figures, str) else [figures]
+    given = {name: value for name, value in {**settings, **kept}.items() if name not in takes}
+    asked = [*(several or usual_figures(given)), *(name for one in tests for name in one.names)]
     wanted = list(dict.fromkeys(check_figure(name) for name in asked if name not in space.names))
     return Sweep(subject, space, wanted, settings, tests, executor, resume, takes, sizes)
 
@@ -102,14 +112,15 @@ class Sweep(Points):
         takes: Mapping[str, bool],
         sizes: Sequence[str],
     ) -> None:
-        of = str(getattr(subject, "name", None) or getattr(subject, "__name__", "model"))
-        super().__init__(of, space.names, figures, {}, Failed({}, []))
+        super().__init__(named(subject), space.names, figures, {}, Failed({}, []))
         self.space, self.tests, self.executor, self.resume = space, list(tests), executor, resume
         self.subject, self.settings = subject, dict(settings)
         arguments = [name for name in space.names if name in takes]
-        unused = [name for name in space.names if name not in (*takes, *sizes, *_settings())]
+        unused = [name for name in space.names if name not in (*takes, *sizes, *setting_names())]
         batched = [name for name in sizes if name != "batch"]
         self.costing = Costing(subject, figures, settings, arguments, batched, unused)
+        self.at_least = bool(self.settings.get("partial")) and unknown_in(subject)
+        self.notes = tuple(notes(subject, space.names, self.at_least))
         self._record: Record | None = None
         self._outcomes: dict[int, Any] = {}
         self._table: Points | None = None
@@ -151,6 +162,7 @@ class Sweep(Points):
         return self._table
 
     def _tested(self, points: Points) -> Points:
+        points.notes, points.at_least = self.notes, self.at_least
         return points.where(*(test.text for test in self.tests))
 
     def __iter__(self) -> Iterator[Point]:
@@ -180,7 +192,7 @@ class Sweep(Points):
         from modelcost.sweeps.rebinding import table
 
         report = cost(self.subject, **self.settings)  # type: ignore[arg-type]
-        terms = {name: figure(report, name) for name in self.figures}
+        terms = {name: report.figure(name) for name in self.figures}
         return table(report, terms, self.space.mesh())
 
     def _keep(self, table: Points) -> None:
@@ -189,12 +201,10 @@ class Sweep(Points):
         if self._record is None:
             return
         failed = {tuple(one.choices.values()): one.failed for one in table.failed}
-        there = iter(table)
-        for i, choices in enumerate(self.space):
-            reason = failed.get(tuple(choices.values()))
-            outcome: Any = next(there).figures if reason is None else reason
-            if i not in self._record.outcomes:
-                self._record.add(i, outcome)
+        there, done = iter(table), self._record.outcomes
+        reasons = (failed.get(tuple(choices.values())) for choices in self.space)
+        outcomes = (next(there).figures if reason is None else reason for reason in reasons)
+        self._record.add({i: outcome for i, outcome in enumerate(outcomes) if i not in done})
 
     def _costed(self) -> Iterator[tuple[int, Any]]:
         """The outcomes of the points that are not done yet, as they come; each is kept."""
@@ -207,7 +217,7 @@ class Sweep(Points):
             for i, outcome in streamed(self.executor, self.costing, points, len(self.space)):
                 self._outcomes[i] = outcome
                 if self._record is not None and not isinstance(outcome, Lost):
-                    self._record.add(i, outcome)
+                    self._record.add({i: outcome})
                 progress.step()
                 yield i, outcome
 
@@ -226,63 +236,3 @@ class Sweep(Points):
             told = f"the figures of {short(self.space.point(first[0]))} are others now"
             raise ModelCostError(f"{short(str(self.resume))} is of another sweep: {told}; name another file")
         self._outcomes = {**self._record.outcomes, **self._outcomes}
-
-
-def callable_of_models(subject: Any) -> bool:
-    """Whether a sweep's subject is a function that makes models, and no model."""
-    return not hasattr(subject, "entries")
-
-
-def _settings() -> tuple[str, ...]:
-    """The names of the settings of `cost`."""
-    code = cost.__code__
-    return code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
-
-
-def _split(given: Mapping[str, Any], takes: Mapping[str, bool]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is chosen, and the settings that are the same everywhere."""
-    chosen: dict[str, Any] = {}
-    fixed: dict[str, Any] = {}
-    for name, value in given.items():
-        several = callable(value) or (hasattr(value, "__iter__") and not isinstance(value, str))
-        setting = name in _settings() and name not in takes and (name in AS_GIVEN or not several)
-        (fixed if setting and name != "batch" else chosen)[name] = value
-    return chosen, fixed
-
-
-def _is_size(name: str) -> bool:
-    return name.rpartition(".")[2] in LETTERS
-
-
-def _check_names(subject: Any, space: Space, takes: Mapping[str, bool], sizes: Sequence[str]) -> None:
-    """Refuse names that nothing takes, and sizes that cannot be."""
-    built = callable_of_models(subject)
-    used = {one for choice in space.choices.values() if callable(choice) for one in parameters(choice, "a choice")}
-    known = {*takes, *_settings(), *used} if built else {*_settings(), *used}
-    free = ["batch", *_free(subject)] if not built else [*LETTERS]
-    for name in space.names:
-        if name in sizes and (built or name in free):
-            _check_sizes(name, space.choices[name])
-        elif name not in known:
-            kind = "choice" if built else f"free size of {subject.name or 'the model'}"
-            raise unknown(kind, name, [*takes, *LETTERS] if built else free)
-
-
-def _check_sizes(name: str, values: Any) -> None:
-    if not callable(values):
-        for value in (values[0], values[-1]) if isinstance(values, range) else values:
-            size(name, value)
-
-
-def _free(model: Any) -> list[str]:
-    """The free sizes of a model's inputs."""
-    words = (word for tensor in model.inputs for one in tensor.shape for word in getattr(one, "size", ()))
-    return list(dict.fromkeys(words))
-
-
-def usual_figures(given: Mapping[str, Any]) -> list[str]:
-    """The figures of a sweep that asks for none: parameters, memory of outputs, and FLOPs of what was asked for."""
-    which = "flops" if given.get("optimizer") is not None else "forward_flops"
-    level = "minibatch" if given.get("data") is None else "epoch" if given.get("epochs") is None else "run"
-    timed = ["time.minibatch.seconds"] if given.get("cpu") is not None else []
-    return ["params", "activation_bytes", f"{level}.{which}", *timed]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelcost.errors import ModelCostError, short
+from modelcost.errors import ModelCostError, short, unknown
 from modelcost.timing.calibration import Calibration
 from modelcost.timing.features import priors, resident, summed
 from modelcost.timing.fitting import fitted
@@ -115,6 +115,8 @@ def learned(cpu: CPU, found: Sequence[Mapping[str, Any]], thorough: bool, about:
     passes: dict[tuple[str, str], list[float]] = {}
     for one in found:
         if "bench" in one:
+            if one["bench"] not in known:
+                raise unknown("benchmark", one["bench"], known)
             passes.setdefault((one["bench"], one["what"]), []).append(float(one["best"]))
     samples = {(name, what): (sample(known[name], what, rates), min(times)) for (name, what), times in passes.items()}
     start = {**priors(), **{("call", mode): calls[mode] for mode in ("eager", "predict")}}

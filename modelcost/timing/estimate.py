@@ -168,7 +168,12 @@ def estimate(
     if name not in METHOD:
         raise unknown("method", name, METHODS)
     time: Time = METHOD[name](report, found, mode, assume, model if name == "measure" else calibration)
+    if report.unknown:
+        time.head["notes"] = [UNTIMED.format(", ".join(report.unknown)), *time.head.get("notes", ())]
     return time
+
+
+UNTIMED = "LOWER BOUND: what unknown layers take is in no time here, nor in its interval: {}."
 
 
 def _best(cpu: CPU | str, calibration: Calibration | None) -> str:

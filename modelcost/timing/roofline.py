@@ -41,7 +41,8 @@ same kernels (oneDNN's `brg_conv_bwd` starts `brg_conv_fwd`); that of its weight
 on kernels of their own, into results of each core that are added up."""
 MOVING = 0.6
 """The share of a cache's bandwidth that operations reach which do nothing but move: their own instructions take the
-rest. From memory, which is slower than these, they take what arrives."""
+rest. From memory, which is slower than these, they take what arrives; at worst less by the spread, since a line that
+is written may be read first."""
 STARTED, WOKEN = 1e-6, 8e-6
 """Seconds to start an operation: a small one, or one in a loop, on the core that is awake; one that wakes others."""
 LOOPED = 0.5e-6
@@ -142,11 +143,11 @@ class Roofline:
     def _parts(self, one: Operation, rates: Rates, resident: float, factor: float) -> tuple[float, float, float]:
         """Seconds of computing, of moving, and of starting."""
         share = min(1.0, self.assumptions[f"efficiency.{one.kind}"] * factor) * rates.filled(one.columns)
-        moved = min(1.0, self.assumptions["moving"] * factor)
+        moved, arrived = (min(1.0, share * factor) for share in (self.assumptions["moving"], 1.0))
         if one.kind.partition(":")[0] in PRODUCTS:
-            moved = 1.0
+            moved = arrived = 1.0
         cached, fetched = moved_seconds(one, rates, resident)
-        moving = cached / moved + fetched
+        moving = cached / moved + fetched / arrived
         start = self.assumptions["woken" if one.shared else "started"]
         start += self.assumptions["looped"] * one.looped
         start += self.assumptions["eager"] * (self.mode == "eager")

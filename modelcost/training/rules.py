@@ -109,7 +109,7 @@ def gradient(operation: Operation) -> tuple[list[tuple[Value, Work]], list[Value
     for i, value in operation.back:
         if value.wanted:
             steps, places = _stepwise(operation, i, first) or _structural(operation, i)
-            runs = operation.steps if operation.gradient is not None else value.runs
+            runs = operation.runs if operation.gradient is not None else value.runs
             works += [(value.value, many(work, *runs)) for work in steps]
             read += _read(operation, places)
             first = False

@@ -3,72 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import product as all_of
 
 from modelcost.count import Count, total
-from modelcost.errors import ModelCostError, SizeError, short
+from modelcost.errors import SizeError
 from modelcost.layers.windows import windows
 from modelcost.sizes import size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
-
-
-class Space:
-    """The networks that a search chooses from, each with how likely it is to be drawn: all add up to 1.
-
-    >>> space = Space.of_sequences(lengths=range(3, 6), choices=(64, 128, 256))
-    >>> len(space), space.networks[0], space.networks[-1]
-    (351, (Fraction(1, 81), (64, 64, 64)), (Fraction(1, 729), (256, 256, 256, 256, 256)))
-    """
-
-    def __init__(self, networks: Iterable[tuple[Fraction, Any]]) -> None:
-        self.networks = list(networks)
-        if not self.networks or sum(chance for chance, _ in self.networks) != 1:
-            raise ModelCostError("the chances of all networks of a space must add up to 1")
-
-    @classmethod
-    def of(cls, **choices: Sequence[Any]) -> Space:
-        """One of several values for each name, drawn by itself: a network is a dict of a value for each.
-
-        >>> len(Space.of(units=(32, 64), activation=("relu", "tanh", "gelu")))
-        6
-        """
-        for name, values in choices.items():
-            _some(name, values)
-        values = list(all_of(*choices.values()))
-        return cls((Fraction(1, len(values)), dict(zip(choices, one, strict=True))) for one in values)
-
-    @classmethod
-    def of_sequences(cls, lengths: Iterable[int], choices: Sequence[Any]) -> Space:
-        """A length first, each as likely; then one of the choices for every place: a network is a tuple of those."""
-        several = list(lengths)
-        _some("lengths", several)
-        _some("choices", choices)
-        each = [Fraction(1, len(several) * len(choices) ** length) for length in several]
-        return cls(
-            (chance, one)
-            for chance, length in zip(each, several, strict=True)
-            for one in all_of(choices, repeat=length)
-        )
-
-    def __len__(self) -> int:
-        return len(self.networks)
-
-    def built(self, build: Callable[[Any], Any]) -> Space:
-        """The same space, its networks made by a function, such as one that gives a model."""
-        return Space((chance, build(network)) for chance, network in self.networks)
-
-    def costs(self, of: Callable[[Any], Any]) -> list[tuple[Fraction, Any]]:
-        """What each network costs (an epoch of it, for a search), by the function that says so, with its chance."""
-        return [(chance, of(network)) for chance, network in self.networks]
-
-
-def _some(name: str, values: Sequence[Any]) -> None:
-    if not values or len(set(values)) < len(values):
-        raise ModelCostError(f"{name} must be one or more different values. Received: {name}={short(values)}")
 
 
 class SearchCost:
@@ -102,7 +46,8 @@ class Search:
         At least: the networks drawn are the cheapest, and the cheapest of them train longest. Expected: each is
         drawn from the whole space, and is as likely to go on whatever it costs.
 
-        >>> three = Space.of(units=(1, 2, 9)).costs(lambda network: network["units"])
+        >>> from modelcost.space import Space
+        >>> three = Space(units=(1, 2, 9)).costs(lambda network: network["units"])
         >>> random_search(trials=2, epochs=10).cost(three)
         SearchCost(least=30, expected=80, most=110)
         """

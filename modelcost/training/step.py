@@ -202,6 +202,9 @@ class Training:
         self.rows, self.totals = list(rows), totals
         self._by_name = {row.of: row for row in self.rows}
 
+    def __repr__(self) -> str:
+        return f"<Training: a step of {len(self)} rows, {self.totals.flops} FLOPs>"
+
     def __getitem__(self, name: str) -> Figures:
         if name not in self._by_name:
             raise unknown("row of the training step", name, self._by_name)

@@ -7,7 +7,7 @@ from modelcost.errors import ModelCostError
 from modelcost.facts import CONSTANT, ENTERING, HIDDEN, INPUT, Facts
 from modelcost.nesting import VIEW
 from modelcost.training.rules import STEPS_OF, TAKE_APART, differentiable
-from modelcost.training.values import Operand, Value
+from modelcost.training.values import Operand, Value, fewer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,11 @@ class Operation:
         self.gradient = last.gradient
         to = [int(word[1:]) for word in (last.gradient or "").split() if word.startswith(">")]
         self.back = [(i, value) for i, value in enumerate(operands) if not to or i in to]  # what gradients go back to
+
+    @property
+    def runs(self) -> tuple[Any, ...]:
+        """At how many steps a gradient comes back to its result."""
+        return fewer(self.steps, self.result.early)
 
     def __repr__(self) -> str:
         return f"<{self.name} {self.operands} -> {self.result}>"
@@ -150,25 +155,34 @@ class Tape:
                     changed |= operation.result.want(late=all(operand.late for operand in wanted))
 
     def _lose(self) -> None:
-        """Find what is read only where no gradient comes back from: comparisons, new values of weights, and such."""
-        self.lost = self.new | {id(one.result) for one in self.operations if not differentiable(one)}
-        plain = any(not output.of and is_float(output.dtype) for output in self.given)
-        readers: dict[int, set[int]] = {id(value): {0} if plain else set() for value in self.results}
-        for operation in self.operations:
-            for operand in operation.operands:
-                readers.setdefault(id(operand.value), set()).discard(0)
-        for operation in self.operations:
-            for _, operand in operation.back:
-                readers[id(operand.value)].add(id(operation.result))
+        """Find what no gradient comes back to: it is read by comparisons, by new values of weights and such alone, or
+        by what goes on to nothing that has one. And what one comes back to, but not at the last step of its loop.
+        """
+        blocked = self.new | {id(one.result) for one in self.operations if not differentiable(one)}
+        given, back = self._ends(), [one for one in reversed(self.operations) if id(one.result) not in blocked]
+        found, known = set(given), -1
+        while known != len(found):
+            known = len(found)
+            found.update(id(value.value) for one in back if id(one.result) in found for _, value in one.back)
+        self.lost = {id(value) for value in self.results if id(value) not in found} | blocked
+        for one in back:
+            if id(one.result) in given or (id(one.result) in found and not one.steps):
+                given.update(id(value.value) for _, value in one.back if not value.again)
+        for one in self.operations:
+            one.result.early = bool(one.steps) and id(one.result) in found and id(one.result) not in given
+            for operand in one.operands:
+                operand.early = one.result.early
+
+    def _ends(self) -> set[int]:
+        """What a gradient comes back to from outside: the outputs, and results that nobody reads where one is plain."""
         for output in self.facts.outputs:
             if output.of and output.of not in self.values:
                 raise ModelCostError(f"{output!r} is {output.of!r}, which nothing makes")
-        for output in self.given:
-            readers[id(self.values.get(output.of))] = {0}
-        known = -1
-        while known != len(self.lost):
-            known = len(self.lost)
-            self.lost |= {id(value) for value in self.results if readers[id(value)] <= self.lost}
+        ends = {id(self.values[output.of]) for output in self.given if output.of}
+        if any(not output.of and is_float(output.dtype) for output in self.given):
+            read = {id(operand.value) for operation in self.operations for operand in operation.operands}
+            ends |= {id(value) for value in (*self.results, self.last) if value is self.last or id(value) not in read}
+        return ends
 
 
 def is_float(dtype: str | None) -> bool:

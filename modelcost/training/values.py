@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 class Value:
     """Something that work reads or makes: how many numbers, for one example or for the whole call.
 
-    `wanted`: whether the gradient of the loss with respect to it is needed, and `late`: not of the first step's.
+    `wanted`: whether the gradient of the loss with respect to it is needed; `late`: not of the first step's; `early`:
+    none comes back to the last step's.
     `kind`: "input", "weight", "hidden" or "constant". `steps`: how often the loops go round in which it is made, each
     time with so many `elements`; `first`: what stands for it before the first step. `came`: how many elements each of
     the gradients has that come back to it; `several`: whether there are more than one.
     """
 
-    __slots__ = ("came", "elements", "first", "kind", "late", "name", "once", "several", "shape", "steps", "wanted")
+    __slots__ = (
+        "came", "early", "elements", "first", "kind", "late", "name", "once", "several", "shape", "steps", "wanted",
+    )  # fmt: skip
 
     def __init__(self, name: str, kind: str, elements: Any, once: bool, wanted: bool, steps: Any = ()) -> None:
         self.name, self.kind, self.elements, self.once, self.wanted = name, kind, elements, once, wanted
@@ -29,7 +32,7 @@ class Value:
         self.first: Value | None = None
         self.shape: tuple[Any, ...] = ()  # of an input that loops take apart along its first axes
         self.came: list[Any] = []
-        self.several = self.late = False
+        self.several = self.late = self.early = False
 
     again = False  # as of an operand
 
@@ -59,7 +62,7 @@ class Value:
         """How many adds put together the gradients that came back: none (None) where each element has one."""
         if not self.several:
             return None
-        whole = product((*one_less(self.steps, self.late), self.elements))
+        whole = product((*fewer(self.steps, self.late + self.early), self.elements))
         for i, one in enumerate(self.came):
             if same_number(one, whole):
                 others = [*self.came[:i], *self.came[i + 1 :]]
@@ -73,22 +76,26 @@ class Value:
         return f"<{self.kind} {self.name}: {self.elements}{' once' if self.once else ''}>"
 
 
-def one_less(steps: tuple[Any, ...], less: bool) -> tuple[Any, ...]:
-    """How often loops go round; the innermost once less, where a step of it is left out."""
-    return (*steps[:-1], steps[-1] - 1) if less else steps
+def fewer(steps: tuple[Any, ...], by: int) -> tuple[Any, ...]:
+    """How often loops go round, of whose innermost so many steps are left out."""
+    if not by:
+        return steps
+    left = steps[-1] - by
+    return (*steps[:-1], larger(left, 0) if by > 1 and is_free(steps[-1]) else left)  # one step is first and last
 
 
 class Operand:
     """A value as one operation reads it.
 
     In a loop it is read anew at each of the `steps`; `again`: what the step before made. `elements`: how many are read
-    each time, which are not all where the operation has no use for so many.
+    each time, which are not all where the operation has no use for so many. `early`: no gradient comes back to what
+    the operation makes at the last step.
     """
 
-    __slots__ = ("again", "elements", "steps", "value")
+    __slots__ = ("again", "early", "elements", "steps", "value")
 
     def __init__(self, value: Value, steps: tuple[Any, ...], again: bool, used: Any, part: bool) -> None:
-        self.value, self.steps, self.again = value, steps, again
+        self.value, self.steps, self.again, self.early = value, steps, again, False
         self.elements = value.at(steps)
         known = isinstance(used, int) and isinstance(self.elements, int) and value.kind in ("hidden", "weight")
         if part or (known and used < self.elements):
@@ -114,13 +121,13 @@ class Operand:
     @property
     def runs(self) -> tuple[Any, ...]:
         """At how many steps it has a gradient."""
-        return one_less(self.steps, self.late)
+        return fewer(self.steps, self.late + self.early)
 
     @property
     def wanted(self) -> bool:
         """Whether its gradient is needed, at any step."""
         wanted = self.value.wanted or (self.again and not self.late)
-        return wanted and not any(isinstance(one, int) and one == 0 and not is_free(one) for one in self.runs)
+        return wanted and not any(isinstance(one, int) and one <= 0 and not is_free(one) for one in self.runs)
 
     def back(self) -> None:
         """Give the value its gradients from here, and what stands for it at the first step its own."""
@@ -129,7 +136,7 @@ class Operand:
         outer, first = self.steps[:-1], self.value.first
         if self.again and first and first.wanted:
             first.receive(product((*outer, self.elements)), bool(outer))
-        times = one_less(self.steps, self.again or self.late)
+        times = fewer(self.steps, (self.again or self.late) + self.early)
         self.value.receive(product((*times, self.elements)), len(self.steps) > len(self.value.steps))
 
     def __repr__(self) -> str:
@@ -149,8 +156,8 @@ class Kept:
         parts = [one.elements for one in reads]
         whole = value.kind == "input" or any(part is value.elements for part in parts)
         self.each = value.elements if whole else smaller(total(parts), value.elements)
-        by_next_step_alone = all(one.again for one in reads)
-        self.elements = product((*one_less(value.steps, by_next_step_alone), self.each))
+        but_the_last = all(one.again or one.early for one in reads)
+        self.elements = product((*fewer(value.steps, but_the_last), self.each))
 
     @property
     def name(self) -> str:

@@ -43,6 +43,18 @@ def test_every_layer_has_a_worked_example_that_is_its_own(cls: Any) -> None:
         assert f" = {figure}\n" in forward.replace(",", "") or not figure, name
 
 
+def test_the_glossary_has_every_letter_of_the_worked_examples() -> None:
+    """A letter is one of its table, alone or with a word below that stands there for itself."""
+    table = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").partition("## Letters")[2]
+    known = set(re.findall(r"`(\w+)`", table))
+    below = {word for word in known if word.startswith("_")} | {"_out", "_h", "_w", "_d"}
+    formulas = "".join(text for cls in examples.classes() for text in examples.worked(examples.example(cls)))
+    used = set(re.findall(r"(?<![\w.'])[A-Z](?:_[a-z]+)?(?!\w)", formulas))
+    assert len(used) > 25
+    missing = {letter for letter in used - known if not (letter[:1] in known and letter[1:] in below)}
+    assert not missing
+
+
 def test_the_rule_of_the_profiler_is_ours_layer_by_layer() -> None:
     """The table's last column was measured with TensorFlow, on one layer at a time."""
     *_, tf = tables.OURS

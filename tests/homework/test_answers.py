@@ -195,8 +195,10 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "tabs": (b"claims:\n\t- x", "this is no YAML"),
     "a_word": (b"hello", "an answer file has a model and claims"),
     "empty": (b"", "an answer file has a model and claims"),
-    "no_model": (b"claims: []", "which model\\? give model: lenet5, or input: and layers:"),
-    "no_text": (b"\xff\xfe\x00", "this is no text in UTF-8"),
+    "no_model": (b"claims: []", "which model\\? give model: lenet5, or input: and layers:, or --model NAME"),
+    "no_text": (b"\xff\xfe\x00", "this is no text in UTF-8; save it as that"),
+    "no_claims": (b"model: lenet5\nclaims: []", "there is no claim in it to be marked"),
+    "model_of_nothing": (b"model:\nclaims: []", "which model"),
     "deep": (b"claims: " + b"[" * 400_000, "nested at most 20 deep"),
     "huge": (b"# " + b"x" * 1_100_000, "at most 1,000,000 bytes"),
     "brackets": (b"[" * 10_000_000, "at most 1,000,000 bytes"),
@@ -300,6 +302,10 @@ def test_a_class_in_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         ("of,quantity,claim\nC1,params,1,2\n", "line 2 has not as many cells as there are columns"),
         ('of,quantity,claim\nC1,params,"1\n', "this is no CSV"),
         ("of,quantity,claim\nC1,params,=1+1\n", "a figure is written as"),
+        ("", "there is no claim in it to be marked"),
+        ("of,quantity,claim\n", "there is no claim in it to be marked"),
+        ("of,of,quantity,claim\nC1,C1,params,156\n", "the column of is there twice"),
+        ("of|quantity|claim\nC1|params|156\n", "unknown column 'of|quantity|claim'"),
     ],
 )
 def test_tables_that_cannot_be(text: str, words: str, tmp_path: Path) -> None:
@@ -480,3 +486,28 @@ def test_a_file_that_is_not_there_is_no_sheet(tmp_path: Path) -> None:
         mark(tmp_path / "none.yaml")
     with pytest.raises(ModelCostError, match="an answer file has a model and claims"):
         mark({})
+
+
+def test_a_table_as_spreadsheets_write_it(tmp_path: Path) -> None:
+    path = tmp_path / "class.csv"
+    for mark_, between, end in (("\ufeff", ";", "\r\n"), ("", "\t", "\n"), ("", ",", "\r")):
+        lines = [between.join(one) for one in (("student", " of", "quantity", "claim"), ("Zoë", "C1", "params", "156"))]
+        path.write_bytes((mark_ + end.join([*lines, ""])).encode())
+        found = mark(path, model="lenet5")
+        assert (found.students, statuses(found)) == (["Zoë"], ["right"])
+
+
+def test_a_class_sees_the_points_of_each(tmp_path: Path) -> None:
+    path = tmp_path / "class.csv"
+    path.write_text("student,of,quantity,claim\n<b>,C1,params,156\n=1+1,C1,params,150\n=1+1,C3,params,x\n", "utf-8")
+    found = mark(path, model="lenet5")
+    lines = [line.split() for line in str(found).splitlines()]
+    assert ["<b>", "1", "1"] in lines
+    assert ["=1+1", "0", "2"] in lines
+    assert "&lt;b&gt;" in found.to_html()
+    assert "<b>" not in found.to_html() + found._repr_html_()
+    assert [line.partition(",")[0] for line in found.to_csv().splitlines()[2:]] == ["'=1+1"] * 2
+    assert json.loads(found.to_json())["students"] == [
+        {"student": "<b>", "points": "1", "of_points": "1"}, {"student": "=1+1", "points": "0", "of_points": "2"},
+    ]  # fmt: skip
+    assert "points" not in str(found.hints) + found.hints.to_json()

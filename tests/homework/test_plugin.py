@@ -91,7 +91,7 @@ def test_pytest_shows_the_diagnosis(tmp_path: Path) -> None:
 def test_the_plugin_is_there_once_it_is_installed() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["entry-points"]["pytest11"] == {"modelcost": pytest_plugin.__name__}
-    assert any(line.lower().startswith("pyyaml") for line in project["optional-dependencies"]["homework"])
+    assert any(line.lower().startswith("pyyaml") for line in project["optional-dependencies"]["yaml"])
 
 
 def test_it_stays_out_of_other_comparisons() -> None:

@@ -78,3 +78,48 @@ def test_names_stand_on_a_sheet_as_they_are(tmp_path: Path) -> None:
     path = tmp_path / "sheet.yaml"
     path.write_text(answer_file(practice("lenet5", mc.cost(model)), blank=False), encoding="utf-8")
     assert answers(str(path)).claims[0].of == 'a: "b", {c}'
+
+
+OPTIONS = ["--batch", "8", "--data", "1000", "--validation", "0.1", "--epochs", "3", "--optimizer", "SGD(momentum=0.9)",
+           "--drop-remainder", "--early-stop", "2", "--dtype", "float16", "--convention", "macs"]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "shape"), [("vgg11", "64x64x3"), ("vit_b16", "64x64x3"), ("lenet5", "64x64x1")])
+def test_a_sheet_says_all_that_its_figures_hang_on(
+    model: str, shape: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("practice", model, "--input", shape, *OPTIONS, "--slips", "2", "--seed", "1")
+    path = tmp_path / "sheet.yaml"
+    path.write_text(output(capsys, *words), "utf-8")
+    assert main(["check", str(path), "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)["claims"]
+    assert sum(one["verdict"] == "wrong" for one in found) == 2
+    assert {one["verdict"] for one in found} <= {"right", "wrong", "carried forward"}
+
+
+CODE = """
+import modelcost as mc
+
+def build():
+    a, b = mc.Input((8, 8, 3), name="a"), mc.Input((4,), name="b")
+    return mc.Model([a, b], mc.Dense(3)(mc.Concatenate()([mc.Flatten()(a), b])))
+"""
+
+
+def test_a_sheet_on_a_model_of_one_s_own_says_how_to_check_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_net.py").write_text(CODE, "utf-8")
+    text = output(capsys, "practice", "own_net:build", "--input", "9x9x3", "--input", "4", "--slips", "1")
+    assert text.splitlines()[0] == "# check it with --model own_net:build"
+    Path("sheet.yaml").write_text(text, "utf-8")
+    assert main(["check", "sheet.yaml", "--model", "own_net:build", "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)["claims"]
+    assert [one["verdict"] for one in found].count("wrong") == 1
+    assert main(["check", "sheet.yaml"]) == 2
+    assert "which model?" in capsys.readouterr().err
+    named = text.replace("# check it with --model own_net:build", "model: own_net:build")
+    Path("sheet.yaml").write_text(named, "utf-8")
+    assert main(["check", "sheet.yaml"]) == 2
+    assert "unknown model 'own_net:build'" in capsys.readouterr().err

@@ -191,3 +191,15 @@ def test_a_figure_that_follows_from_none_of_ones_own_is_judged_as_if_there_were_
     anew = verdict_on(Claim("", "model", "params", numeral(478_698 - 9_248)), wrong)
     assert anew.explanations[0].bits >= alone.explanations[0].bits
     assert CLOSE > 0
+
+
+def test_own_figures_by_another_convention_are_no_reason_to_doubt_who_starts_anew() -> None:
+    subject = subject_of(NET.flops.source)
+    for row in NET:
+        if row.flops:
+            verdict_on(Claim("", row.name, "flops", numeral(int(row.macs))), subject)
+    claim = 28_422_429 - 14_450_688
+    with_own = verdict_on(Claim("", "model", "flops", numeral(claim)), subject).explanations[0]
+    alone = verdict("model", "flops", claim).explanations[0]
+    assert with_own.text == alone.text == "conv2 (14,450,688) is left out"
+    assert with_own.bits == alone.bits

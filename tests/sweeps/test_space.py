@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import modelcost as mc
 from modelcost.errors import ModelCostError
-from modelcost.sweeps.space import MOST_POINTS, Space
+from modelcost.space import MOST_POINTS, Space
 
 GRIDS = st.dictionaries(
     st.sampled_from("abcd"), st.lists(st.integers(), min_size=1, max_size=4, unique=True), min_size=1, max_size=4
@@ -30,14 +32,14 @@ def test_a_grid_is_the_product_of_its_choices(choices: dict[str, list[int]]) -> 
 @given(GRIDS, st.integers(1, 30), st.integers(0, 9))
 def test_a_sample_is_some_of_the_points_in_their_order(choices: dict[str, list[int]], few: int, seed: int) -> None:
     everything = list(Space(choices))
-    sample = list(Space(choices, few, seed))
+    sample = list(Space(choices, sample=few, seed=seed))
     assert len(sample) == min(few, len(everything))
     assert sample == [point for point in everything if point in sample]
-    assert sample == list(Space(choices, few, seed))
+    assert sample == list(Space(choices, sample=few, seed=seed))
 
 
 def test_every_point_can_be_drawn() -> None:
-    drawn = {Space({"a": range(4), "b": [1, 2]}, 1, seed).places[0] for seed in range(200)}
+    drawn = {Space({"a": range(4), "b": [1, 2]}, sample=1, seed=seed).places[0] for seed in range(200)}
     assert drawn == set(range(8))
 
 
@@ -85,9 +87,29 @@ def test_what_is_refused(choices: Any, told: str) -> None:
 @pytest.mark.parametrize("sample", [0, -1, 2.5, True])
 def test_a_sample_is_of_a_number_of_points(sample: Any) -> None:
     with pytest.raises(ModelCostError, match="sample must be a whole number of at least 1"):
-        Space({"a": [1, 2]}, sample)
+        Space({"a": [1, 2]}, sample=sample)
 
 
 def test_one_and_true_are_two_values() -> None:
     assert [point["a"] for point in Space({"a": [1, True, 1.0]})] == [1, True, 1.0]
     assert MOST_POINTS == 10_000_000
+
+
+def test_one_space_is_swept_and_searched() -> None:
+    """What a sweep finds at each point, weighted by how likely it is drawn, is what a search of one trial expects."""
+    space = Space(layers=[1, 2], units=lambda layers: product((4, 8), repeat=layers)).built(mc.zoo.mnist_mlp)
+    settings = {"batch": 4, "data": 10, "optimizer": "adam"}
+    swept = mc.sweep(space, figures="epoch.flops", **settings)
+    assert swept["units"].tolist() == [(4,), (8,), (4, 4), (4, 8), (8, 4), (8, 8)]
+    assert space.chances == [Fraction(1, 4)] * 2 + [Fraction(1, 8)] * 4
+    mean = sum(chance * flops for chance, flops in zip(space.chances, swept["epoch.flops"].tolist(), strict=True))
+    assert mc.search(space, trials=1, epochs=3, **settings)["flops"].expected == 3 * mean
+
+
+@given(GRIDS)
+def test_every_point_of_a_grid_is_as_likely(choices: dict[str, list[int]]) -> None:
+    space = Space(choices)
+    assert space.chances == [Fraction(1, len(space))] * len(space)
+    assert space.costs(lambda point: sum(point.values())) == [
+        (Fraction(1, len(space)), sum(point.values())) for point in space
+    ]

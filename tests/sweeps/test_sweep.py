@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
 from statistics import median
 from typing import Any
@@ -236,11 +237,28 @@ def test_a_size_that_nothing_is_chosen_for_is_named() -> None:
         ("lenet5", {"batch": [1], "executor": 5}, "executor must be one of concurrent.futures. Received: 5"),
         (max, {"batch": [1]}, "it is not known which arguments"),
         (5, {"batch": [1]}, "a model is a Model, the name of one"),
+        ("lenet5", {"batch": [1, 2], "sample": 1, "seed": "x"}, "seed must be a whole number. Received: seed='x'"),
+        ("lenet5", {"batch": [1], "where": 5}, "a condition compares figures"),
+        ("lenet5", {"batch": [1], "figures": 5}, "a figure is asked for by its name. Received: 5"),
     ],
 )
 def test_what_is_refused_before_anything_is_done(subject: Any, choices: dict[str, Any], told: str) -> None:
     with pytest.raises(ModelCostError, match=told):
         mc.sweep(subject, **choices)
+
+
+@pytest.mark.parametrize(
+    ("choices", "told"),
+    [
+        ({1: [1]}, "choices are a dict of values by name. Received: {1: "),
+        ([("batch", [1])], "choices are a dict of values by name"),
+        ("batch", "choices are a dict of values by name. Received: 'batch'"),
+        ({"batch": [1]}, "batch is given twice, as a choice and by its name"),
+    ],
+)
+def test_choices_that_are_no_names(choices: Any, told: str) -> None:
+    with pytest.raises(ModelCostError, match=told):
+        mc.sweep("lenet5", choices, batch=[2])
 
 
 @pytest.mark.parametrize(
@@ -271,5 +289,86 @@ def test_the_figure_names_of_a_sweep_are_those_of_reports() -> None:
     from modelcost.sweeps.costing import NAMES
 
     report = mc.cost("lenet5", optimizer="adam", data=10, epochs=2, validation=3, test=4)
-    assert set(report.figure_names()) == {name for name in NAMES if not name.startswith(("memory.", "time."))}
+    assert set(report.figure_names()) == {name for name in NAMES if not name.startswith("time.")}
     assert all(report.figure(name) is not None for name in report.figure_names())
+
+
+def test_what_holds_for_one_setting_only_is_a_point_that_fails() -> None:
+    found = mc.sweep("lenet5", cpu=["i3-540", None], figures=["time.minibatch.seconds"])
+    assert [one.failed for one in found.failed] == ["lenet5: no time without a CPU; give cpu=..."]
+    assert found["cpu"].tolist() == ["i3-540"]
+
+
+class UntoldError(Exception):
+    """An error that cannot be written out."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+def fails(how: int) -> Any:
+    """A function that fails in ways of its own."""
+    if how == 0:
+        raise SystemExit(3)
+    if how == 1:
+        raise UntoldError
+    return [None, None, (i for i in range(3)), mc.cost("lenet5"), "lenet5"][how]
+
+
+def test_functions_that_fail_oddly() -> None:
+    reasons = [one.failed for one in mc.sweep(fails, how=range(5)).failed]
+    assert reasons == [
+        "SystemExit: 3",
+        "UntoldError",
+        "the function must return a model. Received: a generator",
+        "the function must return a model. Received: a Report",
+        "the function must return a model. Received: 'lenet5'",
+    ]
+
+
+def test_functions_that_take_any_name_and_parts_of_functions() -> None:
+    from functools import partial
+
+    found = mc.sweep(lambda **chosen: small(**chosen), units=[2, 3], layers=[1], batch=4)
+    assert found["params"].tolist() == [14, 21]
+    deep = mc.sweep(partial(small, layers=2), units=[2])
+    assert (deep.of, deep["params"].tolist()) == ("small", [20])
+
+
+def test_a_functions_own_optimizer_is_no_setting() -> None:
+    """Its argument has the name of a setting, and asks for no training."""
+    found = mc.sweep(lambda optimizer: small(optimizer), optimizer=[2, 3])
+    assert found.figures == ("params", "activation_bytes", "minibatch.forward_flops")
+
+
+def test_a_size_without_a_value_is_named_where_points_are_costed_one_by_one() -> None:
+    model = mc.Sequential([mc.Input((None, None, 3)), mc.Conv2D(4, 3)], name="free")
+    found = mc.sweep(model, height=[8], figures=["memory.parameter_bytes"])
+    assert [one.failed for one in found.failed] == ["the input depends on width, which has no value: sweep over it too"]
+
+
+def test_a_side_that_stays_is_told_and_can_follow_the_other() -> None:
+    alone = mc.sweep("lenet5", height=[32, 64], figures="macs")
+    assert "The width stays 32 at every height; --width height" in str(alone)
+    assert json.loads(alone.to_json())["notes"] == list(alone.notes)
+    square = mc.sweep("lenet5", height=[32, 64], width=lambda height: height, figures="macs")
+    assert not square.notes
+    assert square["macs"].tolist() == [mc.cost(mc.zoo.lenet5(), input=(side, side, 1)).macs for side in (32, 64)]
+
+
+def test_layers_of_unknown_cost_make_every_figure_a_lower_bound() -> None:
+    known = mc.sweep("lenet5", batch=[1, 2], partial=True)
+    assert not known.at_least
+    found = mc.sweep(small, units=[2, 3], partial=True)
+    assert "LOWER BOUND" in str(found)
+    assert found.to_csv().startswith("units,params (at least),")
+    assert json.loads(found.to_json())["lower_bound"] is True
+    assert found.where("params > 0").at_least
+
+
+def test_batches_of_which_there_are_none_fail_however_they_are_worked_out() -> None:
+    settings = {"data": 100, "drop_remainder": True, "figures": ["epoch.steps"]}
+    at_once = mc.sweep("lenet5", batch=[50, 101], **settings)
+    assert at_once["epoch.steps"].tolist() == [2]
+    assert [one.failed for one in at_once.failed] == ["steps = data//N = 100//101 would be 0, and a size is at least 1"]
+    assert len(mc.sweep(lambda: mc.zoo.lenet5(), batch=[50, 101], **settings).failed) == 1

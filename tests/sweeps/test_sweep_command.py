@@ -214,6 +214,30 @@ def test_a_sweep_that_is_stopped_shows_what_is_done_and_goes_on(nets: Path) -> N
     assert set(out.splitlines()) <= set(again.stdout.splitlines())
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are looked for where Linux tells them")
+@pytest.mark.parametrize(("sign", "status"), [(signal.SIGTERM, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_no_worker_outlives_a_sweep_that_is_ended(nets: Path, sign: int, status: int) -> None:
+    words = ["searched:mlp", "--units", "20:99", "--seconds", "0.1", "--workers", "2", "--resume", "mlp.jsonl"]
+    command = [sys.executable, "-m", "modelcost", "sweep", *words]
+    environment = os.environ | {"PYTHONPATH": str(Path(mc.__file__).parents[1])}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    file = nets / "mlp.jsonl"
+    while not (file.exists() and len(file.read_text().splitlines()) > 4):
+        assert process.poll() is None
+        time.sleep(0.05)
+    place = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    workers = [Path(f"/proc/{worker}") for worker in place.read_text().split()]
+    assert len(workers) == 2
+    process.send_signal(sign)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert ("points" in out) is (sign == signal.SIGTERM)
+    until = time.monotonic() + 20
+    while any(map(Path.exists, workers)) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not [worker for worker in workers if worker.exists()]
+
+
 class Terminal(io.StringIO):
     """What says of itself that it is a terminal."""
 

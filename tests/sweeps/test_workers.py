@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from search import dies, interrupted, mlp, small
+from search import dies, interrupted, mlp, resumed_alone, small
 
 import modelcost as mc
 from modelcost.errors import ModelCostError
@@ -257,7 +257,7 @@ def test_a_line_that_no_sweep_wrote_is_refused(tmp_path: Path, line: bytes) -> N
 
 
 def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    for place in (tmp_path, tmp_path / "nowhere" / "file"):
+    for place in (tmp_path, tmp_path / "nowhere" / "file", "", "/dev/full"):
         with pytest.raises(ModelCostError, match=r"directory"):
             len(mc.sweep(small, units=[1], resume=place))
 
@@ -270,3 +270,14 @@ def test_sweeps_that_are_done_at_once_keep_their_points_too(tmp_path: Path) -> N
     assert sorted(line["point"] for line in lines) == [0, 1, 2, 3]
     again = mc.sweep("lenet5", batch=[1, 2], height=[4, 32], resume=file)
     assert again["minibatch.forward_flops"].tolist() == found["minibatch.forward_flops"].tolist()
+
+
+def test_two_processes_that_write_one_file_leave_it_whole(tmp_path: Path) -> None:
+    """Both may do a point; each line is whole, and what is there is the whole sweep."""
+    file = tmp_path / "sweep.jsonl"
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        for done in [pool.submit(resumed_alone, str(file)) for _ in range(2)]:
+            assert done.result() == 20
+    head, *lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert head["points"] == 21
+    assert {line["point"] for line in lines} == set(range(21))

@@ -19,7 +19,7 @@ from modelcost.timing.calibrate import learned, sample
 from modelcost.timing.calibration import Calibration, calibration_of
 from modelcost.timing.cpu import CPU
 from modelcost.timing.estimate import estimate
-from modelcost.timing.features import features, priors, resident
+from modelcost.timing.features import WAITS, features, priors, resident
 from modelcost.timing.fitting import fitted, not_negative
 from modelcost.timing.operations import KINDS, operations
 from modelcost.timing.rates import Rates
@@ -58,6 +58,13 @@ def test_a_fit_is_not_carried_away_by_times_that_something_disturbed() -> None:
         samples.append((row, seconds * (5 if i % 10 == 0 else 1)))
     found = fitted(samples, {"compute": 1.0, "start": 1e-6})
     assert found == pytest.approx({"compute": 2.0, "start": 4e-6}, rel=0.1)
+
+
+def test_times_that_differ_as_usual_weigh_the_same() -> None:
+    """The least squares of relative errors, by hand: the sum of 1/t over that of 1/t**2; the middle one would be 1."""
+    times = [1.0, 1.0, 1.0, 1.1, 1.1]
+    found = fitted([({"a": 1.0}, time) for time in times], {"a": 1.0}, trust=1e-6)
+    assert found["a"] == pytest.approx((3 + 2 / 1.1) / (3 + 2 / 1.21), rel=1e-6)
 
 
 def test_a_prior_that_is_far_off_does_not_hold_back_what_was_measured() -> None:
@@ -294,7 +301,7 @@ def test_what_speaks_against_a_calibration_is_told(about: dict[str, Any], said: 
 
 def test_a_calibration_is_carried_to_another_cpu_by_its_peaks() -> None:
     """On a CPU with ten times the peak and bandwidth all takes a tenth of the time, but for starting operations."""
-    made = {key: 0.0 for key in priors() if key[1] in ("start", "back", "graph", "eager", "fit", "predict")}
+    made = {key: 0.0 for key in priors() if WAITS.get(key[1], 2) == 2}
     found = calibration()
     found.coefficients.update(made)
     here = estimate(mc.cost("vgg16"), CPU_HERE, "calibrated", calibration=found)
@@ -303,7 +310,9 @@ def test_a_calibration_is_carried_to_another_cpu_by_its_peaks() -> None:
     there = estimate(mc.cost("vgg16"), fast, "calibrated", calibration=found)
     assert there.inference.seconds < here.inference.seconds / 5
     assert there.head["notes"][0].startswith("Carried over from a machine")
-    assert there.inference.high / there.inference.seconds > here.inference.high / here.inference.seconds
+    for end in ("low", "high"):  # wider by half at both ends
+        shares = [getattr(time.inference, end) / time.inference.seconds for time in (here, there)]
+        assert shares[1] / shares[0] == pytest.approx(1 / 1.5 if end == "low" else 1.5, rel=0.05)
 
 
 def test_the_file_of_this_machine_is_taken_where_this_is_asked_for(
@@ -353,3 +362,28 @@ print(sorted({{"tensorflow", "keras", "numpy", "matplotlib"}} & set(sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_python_starts_every_operation_of_an_eager_call_each_time() -> None:
+    """A recurrent layer of 20 steps starts each of its operations 20 times."""
+    report, found = mc.cost(mc.Sequential([mc.Input((20, 4)), mc.LSTM(8)])), calibration()
+    starts = sum(one.starts for one in operations(report.rows, 1))
+    assert starts >= 20 * 5
+    graph, eager = (
+        estimate(report, CPU_HERE, "calibrated", mode, calibration=found).inference.seconds
+        for mode in ("graph", "eager")
+    )
+    calls = found.coefficients["call", "eager"] - found.coefficients["call", "graph"]
+    assert eager - graph == pytest.approx(calls + starts * found.coefficients["each", "eager"])
+
+
+def test_timings_of_a_benchmark_that_there_is_not_are_an_error() -> None:
+    lines = [
+        {"peak": 1e11, "bandwidths": RATES.bandwidths},
+        {"calls": dict.fromkeys(("graph", "eager", "predict", "each", "each_fit", "each_predict"), 1e-3)},
+        {"bench": "dense_8_x", "what": "inference", "best": 1e-3},
+    ]
+    with pytest.raises(ModelCostError, match="unknown benchmark 'dense_8_x'; did you mean dense_8_x6 or dense_8_x1"):
+        learned(CPU_HERE, lines, False, {})
+    with pytest.raises(ModelCostError, match="the timing ended early: nothing was said of calls; run `modelcost"):
+        learned(CPU_HERE, lines[:1], False, {})

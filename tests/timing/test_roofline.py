@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -436,3 +438,28 @@ def test_shares_and_factors_that_cannot_be_are_errors(assume: dict[str, float], 
     with pytest.raises(ModelCostError) as error:
         mc.cost("lenet5", cpu=MINE, assume=assume)
     assert said in str(error.value)
+
+
+def test_what_starts_and_what_moves_may_take_more_or_less_by_the_spread() -> None:
+    small = operation(1, 1)
+    spread = defaults()["spread"]
+    span = seconds(small)
+    assert (span.low * spread, span.high / spread) == pytest.approx((span.seconds, span.seconds), rel=1e-3)
+    worst, _, best = rates(MINE)
+    span, start = seconds(operation(10**6, 10**9, "elementwise")), defaults()["woken"]
+    assert span.high == pytest.approx(4e9 / worst.bandwidths["memory"] * spread + start * spread)
+    assert span.low == pytest.approx(4e9 / best.bandwidths["memory"] + start / spread)
+
+
+@pytest.mark.parametrize("method", ["textbook", "roofline"])
+def test_a_time_without_what_unknown_layers_take_says_so(method: str, tmp_path: Path) -> None:
+    layers = [
+        {"class_name": "InputLayer", "config": {"batch_shape": [None, 8], "name": "start"}},
+        {"class_name": "Mystery", "module": "me", "registered_name": "me>Mystery", "config": {"name": "odd"}},
+    ]
+    file = tmp_path / "net.json"
+    file.write_text(json.dumps({"class_name": "Sequential", "config": {"name": "net", "layers": layers}}))
+    report = mc.cost(mc.load(file, partial=True), cpu=MINE, method=method, partial=True)
+    said = "LOWER BOUND: what unknown layers take is in no time here, nor in its interval: odd (Mystery)."
+    assert said in report.time.head["notes"] and said in " ".join(str(report).split())
+    assert "notes" not in mc.cost("lenet5", cpu=MINE, method=method).time.head

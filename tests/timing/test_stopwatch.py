@@ -55,6 +55,15 @@ def test_progress_is_told_and_the_best_of_all_rounds_counts(monkeypatch: pytest.
     assert sum(calibrate().coefficients.values()) > sum(found.coefficients.values())
 
 
+def test_rounds_that_differ_make_the_intervals_wider(monkeypatch: pytest.MonkeyPatch) -> None:
+    def high(*, later: float) -> float:
+        lines = [*LINES[:4], {**LINES[3], "best": later}]
+        monkeypatch.setattr("subprocess.Popen", lambda *_, **__: Process(lines))
+        return calibrate().off["inference"]["compute"][1]
+
+    assert high(later=18e-4) > high(later=9e-4)
+
+
 def script(text: str) -> list[str]:
     return [sys.executable, "-c", text]
 

@@ -47,6 +47,7 @@ def test_the_shapes_and_bytes_of_gradients_by_hand() -> None:
     assert (to_weights.read_bytes, to_weights.weight_bytes, to_weights.written_bytes) == (read + made, 0, kernel)
     assert (to_weights.rows, to_weights.columns, to_weights.inner, to_weights.channels) == (400, 32, 512, 512)
     assert (to_input.rows, to_input.columns, to_input.inner, to_input.channels) == (512, 16, 25 * 32, 32)
+    assert (to_input.line, to_weights.line) == (16, 0)  # along a line; its weights' are a product of their own
     products = 2 * 16 * 16 * 32 * 400
     assert to_weights.flops == 2 * products - 400 * 32
     assert to_input.flops == 2 * products - 2 * 20 * 20 * 16

@@ -118,7 +118,8 @@ RECURRENT = [
 
 
 def more_of(layer: Any, **steps: int) -> Extra:
-    return Extra() if isinstance(layer, layers.SimpleRNN | layers.SimpleRNNCell) else pieces(layer, **steps)
+    plain = isinstance(layer, layers.SimpleRNN | layers.SimpleRNNCell | layers.RNN)
+    return Extra() if plain else pieces(layer, **steps)
 
 
 @pytest.mark.keras
@@ -152,6 +153,42 @@ def test_states_that_come_in(kind: Any, trainable: bool, x: bool, state: bool) -
         trainable=trainable,
         more=more_of(layer, steps=sliced),
     )
+
+
+def only(layer: Any, *which: int, shapes: Any = ((T, C),), wanted: Any = (True,)) -> None:
+    """The same where gradients come back to some outputs alone; and as many numbers are kept for it."""
+    called, weights = twin_of(layer, shapes, {})
+
+    def some(*xs: Any) -> list[Any]:
+        outputs = called(*xs)
+        return [outputs[i] for i in which]
+
+    facts = layer.costed(tuple(shapes))
+    given = [i in which for i in range(len(facts.outputs))]
+    found = Counter(by_operation(facts, wanted, given=given)) + more_of(layer)
+    assert found == traced(some, shapes, wanted, weights)
+    assert sum(kept(facts, wanted, given=given)) == sum(traced_kept(some, shapes, wanted, weights))
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("which", [(0,), (1,), (2,), (1, 2), (0, 2), (0, 1, 2)])
+@pytest.mark.parametrize("more", [{}, {"return_sequences": True}, {"activation": "relu", "use_bias": False}], ids=repr)
+def test_some_of_what_an_lstm_gives(which: tuple[int, ...], more: Any) -> None:
+    """Where only the memory is used, nothing reads the last state: no gradient goes through the last output gate."""
+    for steps in (1, T):
+        only(layers.LSTM(U, unroll=True, return_state=True, **more), *which, shapes=((steps, C),))
+    states = ((T, C), (U,), (U,))
+    for wanted in ([False, True, True], [False, False, True], [True, True, False]):
+        only(layers.LSTM(U, unroll=True, return_state=True, **more), *which, shapes=states, wanted=wanted)
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("which", range(5))
+def test_some_of_what_cells_one_above_the_other_give(which: int) -> None:
+    """Where only what the lower one gives is used, none goes through the upper one."""
+    only(layers.RNN([layers.LSTMCell(U), layers.LSTMCell(2)], unroll=True, return_state=True), which)
+    if which < 3:
+        only(layers.RNN([layers.SimpleRNNCell(U), layers.SimpleRNNCell(2)], unroll=True, return_state=True), which)
 
 
 CELLS = [layers.SimpleRNNCell(U), layers.LSTMCell(U), layers.GRUCell(U), layers.GRUCell(U, reset_after=False)]
@@ -600,7 +637,7 @@ def test_lookups_by_hand() -> None:
 def test_what_is_kept_by_hand() -> None:
     """Of an LSTM: what came, its gates, candidates and memories shown, and of states and memories all but the last."""
     sizes = kept(layers.LSTM(U).costed(((T, C),)), [True])
-    assert sizes == sorted(N * size for size in (T * C, T * 3 * U, T * U, T * U, (T - 1) * U, (T - 1) * U))
+    assert sizes == sorted(N * size for size in (T * C, T * 2 * U, *[T * U] * 3, (T - 1) * U, (T - 1) * U))
     came_in = kept(layers.LSTM(U).costed(((T, C), (U,), (U,))), [True] * 3)
     assert sum(came_in) == sum(sizes) + N * 2 * U
 

@@ -141,6 +141,7 @@ GRAPHS: dict[str, Callable[[], mc.Model]] = {
     "across": across,
     "attention": attention,
     "states": states(1),
+    "memory_alone": states(2),
     "both_states": states(1, 2),
     "all_outputs": states(0, 1, 2),
     "added_twice": twice(L.Add()),
@@ -304,8 +305,10 @@ class TestWholeSteps:
         assert explained(model, 2) == profiled(model, 2)
 
     def test_a_forgotten_gradient_is_seen(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from modelcost.layers import base
         from modelcost.training import rules
 
+        monkeypatch.setattr(base, "_remembered", {})  # whose gradients are remembered
         monkeypatch.setitem(rules.RULES, "mul", ("mul <1", "<0"))
         model = mc.Sequential(NETS["batch_norm_of_data"])
         assert explained(model, 2) != profiled(model, 2)

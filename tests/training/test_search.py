@@ -13,12 +13,19 @@ import pytest
 
 import modelcost as mc
 from modelcost.errors import ModelCostError
-from modelcost.training.search import Search, Space, hyperband, random_search
+from modelcost.space import Space
+from modelcost.training.search import Search, hyperband, random_search
 
 with (Path(__file__).parent.parent / "data" / "hyperband.json").open(encoding="utf-8") as file:
     DRIVEN = json.load(file)
 
-MNIST = Space.of_sequences(lengths=range(3, 6), choices=(64, 128, 256))
+
+def sequences(lengths: Any, choices: Any) -> Space:
+    """So many places, each as likely, then one of the choices for each: a network is a tuple of these."""
+    return Space(length=lengths, units=lambda length: product(choices, repeat=length)).built(lambda units: units)
+
+
+MNIST = sequences(range(3, 6), (64, 128, 256))
 
 
 @pytest.mark.parametrize("row", DRIVEN, ids=lambda row: f"{row['max_epochs']}-{row['factor']}")
@@ -66,7 +73,7 @@ def test_least_and_most_are_those_of_all_ways_to_draw(groups: list[tuple[int, in
 
 
 def test_what_is_drawn_less_often_counts_less() -> None:
-    space = Space.of_sequences(lengths=(1, 2), choices=(1, 3))
+    space = sequences((1, 2), (1, 3))
     assert [chance for chance, _ in space.networks] == [Fraction(1, 4)] * 2 + [Fraction(1, 8)] * 4
     assert random_search(1, 1).cost(space.costs(sum)).expected == Fraction(1, 2) * 2 + Fraction(1, 2) * 4
 
@@ -74,7 +81,7 @@ def test_what_is_drawn_less_often_counts_less() -> None:
 @pytest.mark.parametrize("search", [random_search(3, 1), random_search(6, 2), hyperband(3, 2)])
 def test_the_mean_is_over_all_draws_in_turn_however_likely_each_is(search: Search) -> None:
     """Every order of drawing, with how likely it is; each of a bracket trains as long, in the mean."""
-    costs = Space.of_sequences(lengths=(1, 2), choices=(1, 9)).costs(sum)
+    costs = sequences((1, 2), (1, 9)).costs(sum)
     shares = [Fraction(int(epochs), int(networks)) for networks, epochs in search.brackets for _ in range(networks)]
     mean = Fraction(0)
     for way in permutations(range(len(costs)), len(shares)):
@@ -111,11 +118,11 @@ def test_the_working_of_a_search() -> None:
         (lambda: random_search(0, 1), "trials must be at least 1"),
         (lambda: random_search(1, 1.5), "epochs must be a whole number"),  # type: ignore[arg-type]
         (lambda: random_search(3, 1).cost([(Fraction(1), 1)]), "a search that draws 3 networks, none of them twice"),
-        (lambda: Space.of(units=()), "units must be one or more different values. Received: units="),
-        (lambda: Space.of_sequences((1, 1), (2,)), "lengths must be one or more different values"),
-        (lambda: Space.of_sequences((1,), (2, 2)), "choices must be one or more different values"),
-        (lambda: Space([(Fraction(1, 2), 1)]), "the chances of all networks of a space must add up to 1"),
-        (lambda: Space([]), "must add up to 1"),
+        (lambda: Space(units=()), "units has no values"),
+        (lambda: sequences((1, 1), (2,)), "length has 1 twice"),
+        (lambda: sequences((1,), (2, 2)), r"units has 2 twice|units has \(2,\) twice"),
+        (lambda: Space(units=range(9), sample=3).chances, "a sample of a space says nothing of how likely"),
+        (lambda: mc.search(Space(units=(1, 2)), trials=1, epochs=1, data=3), r"say what is built of them: space.built"),
     ],
 )
 def test_what_is_no_search_is_refused(make: Any, text: str) -> None:

@@ -42,9 +42,11 @@ def ours(layer: Any, shapes: Any, wanted: Any, call: dict[str, Any], trainable: 
     return by_operation(layer.costed(tuple(shapes), call), wanted, trainable)
 
 
-def by_operation(facts: Any, wanted: Any, trainable: bool = True, phase: str = "training") -> dict[str, int]:
-    """The same from the facts of a call."""
-    found = gradients(facts, wanted, trainable, phase)
+def by_operation(
+    facts: Any, wanted: Any, trainable: bool = True, phase: str = "training", given: Any = None
+) -> dict[str, int]:
+    """The same from the facts of a call; `given` says for each output whether a gradient comes back to it."""
+    found = gradients(facts, wanted, trainable, phase, given)
     counts: Counter[str] = Counter()
     for work in (*found.to_inputs, *found.to_weights):
         name = operation(work)
@@ -58,9 +60,9 @@ def by_operation(facts: Any, wanted: Any, trainable: bool = True, phase: str = "
     return {name: count for name, count in counts.items() if count}
 
 
-def kept(facts: Any, wanted: Any, trainable: bool = True) -> list[int]:
+def kept(facts: Any, wanted: Any, trainable: bool = True, given: Any = None) -> list[int]:
     """How many elements each value has that our backward pass of a batch of two reads, weights left out."""
-    found = [one for one in gradients(facts, wanted, trainable).kept if one.kind != "weight"]
+    found = [one for one in gradients(facts, wanted, trainable, given=given).kept if one.kind != "weight"]
     sizes = [(one.elements.rebind(batch=BATCH) if hasattr(one.elements, "rebind") else one.elements) for one in found]
     return sorted(int(size) * (1 if one.once else BATCH) for one, size in zip(found, sizes, strict=True))
 

@@ -87,4 +87,6 @@ def _peak(axes: Any, plan: Plan, batch: int, name: str) -> None:
     starts = {step.phase: i for i, step in reversed(list(enumerate(plan.steps)))}
     for phase, start in starts.items() if len(starts) > 1 else ():
         axes.axvline(start, color="black", linewidth=0.6, linestyle=":")
-        axes.annotate(f" {phase}", (start, 1), xycoords=("data", "axes fraction"), fontsize=8, va="top")
+        late = start > 0.85 * len(plan.steps)  # its name would run out of the picture
+        told, side = (f"{phase} ", "right") if late else (f" {phase}", "left")
+        axes.annotate(told, (start, 1), xycoords=("data", "axes fraction"), fontsize=8, va="top", ha=side)

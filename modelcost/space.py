@@ -1,7 +1,9 @@
-"""What is swept over: names, the values that each may have, and the points that these make together."""
+"""What is swept over or searched: names, the values that each may have, and the points that these make together."""
 
 from __future__ import annotations
 
+from copy import copy
+from fractions import Fraction
 from itertools import islice
 from math import prod
 from random import Random
@@ -26,21 +28,30 @@ class Space:
     it, which it takes by their names. The first choice changes slowest. `sample`: so many of the points, each as
     likely as any other, drawn without putting back by Python's `random.Random(seed)`, and in the order of the grid.
 
+    A tuner chooses in turn, each value as likely as the others that there are at that place: so `chances` has it.
+
     Raises `ModelCostError` for a choice without values or with one twice, and for more than 10 million points.
 
-    >>> [tuple(point.values()) for point in Space({"layers": [1, 2], "width": lambda layers: range(layers)})]
-    [(1, 0), (2, 0), (2, 1)]
-    >>> len(Space({"batch": range(1, 1025), "height": [128, 160]}))
+    >>> space = Space(layers=[1, 2], width=lambda layers: range(layers))
+    >>> [tuple(point.values()) for point in space], [str(chance) for chance in space.chances]
+    ([(1, 0), (2, 0), (2, 1)], ['1/2', '1/4', '1/4'])
+    >>> len(Space(batch=range(1, 1025), height=[128, 160]))
     2048
     """
 
-    def __init__(self, choices: Mapping[str, Any], sample: int | None = None, seed: int = 0) -> None:
-        if not choices:
+    def __init__(
+        self, choices: Mapping[str, Any] | None = None, /, *, sample: int | None = None, seed: int = 0, **more: Any
+    ) -> None:
+        given_by_name = {**(choices or {}), **more}
+        if not given_by_name:
             raise ModelCostError("a sweep needs something to sweep over, such as batch=[1, 8, 64]")
-        self.choices = {name: _choice(name, given) for name, given in choices.items()}
-        self.names = tuple(choices)
+        self.choices = {name: _choice(name, given) for name, given in given_by_name.items()}
+        self.names = tuple(given_by_name)
+        self.build: Callable[..., Any] | None = None
         self.sample = None if sample is None else _positive("sample", sample)
-        self.seed = seed
+        if whole(seed) is None:
+            raise ModelCostError(f"seed must be a whole number. Received: seed={short(seed)}")
+        self.seed = int(seed)
         self._points: list[dict[str, Any]] | None = None
         self.places: Sequence[int] = self._places()
 
@@ -85,6 +96,45 @@ class Space:
             place, at = _split(place, len(values))
             found[name] = values[at]
         return {name: found[name] for name in self.names}
+
+    @property
+    def chances(self) -> list[Fraction]:
+        """How likely a tuner is to draw each point: all add up to 1.
+
+        Raises `ModelCostError` for a sample, of which that is not known.
+        """
+        if self.sample is not None:
+            raise ModelCostError("a sample of a space says nothing of how likely its points are")
+        if self._points is None:
+            return [Fraction(1, len(self))] * len(self)
+        found: list[tuple[dict[str, Any], Fraction]] = [({}, Fraction(1))]
+        for name, values in self.choices.items():
+            found = [
+                ({**point, name: value}, chance / len(several))
+                for point, chance in found
+                for several in [_depending(name, values, point) if callable(values) else values]
+                for value in several
+            ]
+        return [chance for _, chance in found]
+
+    def built(self, build: Callable[..., Any]) -> Space:
+        """The same space of what a function makes of each point: a model, from those choices that it takes."""
+        found = copy(self)
+        found.build = build
+        return found
+
+    @property
+    def networks(self) -> list[tuple[Fraction, Any]]:
+        """What is built of each point, or the point itself, with its chance."""
+        points = zip(self.chances, self, strict=True)
+        if (build := self.build) is None:
+            return list(points)
+        takes = [name for name in parameters(build, "the function") if name in self.names]
+        return [(chance, build(**{name: point[name] for name in takes})) for chance, point in points]
+
+    def costs(self, of: Callable[[Any], Any]) -> list[tuple[Fraction, Any]]:
+        """What each network costs (an epoch of it, for a search), by the function that says so, with its chance."""
+        return [(chance, of(network)) for chance, network in self.networks]
 
     def mesh(self) -> dict[str, Any]:
         """The values of each choice as arrays that broadcast to all points, in their order."""
@@ -151,6 +201,13 @@ def parameters(function: Callable[..., Any], what: str) -> dict[str, bool]:
         raise ModelCostError(f"{what}: it is not known which arguments {short(function)} takes") from None
     by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
     return {one.name: one.default is Parameter.empty for one in found if one.kind in by_name}
+
+
+def takes_any(function: Callable[..., Any]) -> bool:
+    """Whether a function takes arguments of any name."""
+    from inspect import Parameter, signature
+
+    return any(one.kind is Parameter.VAR_KEYWORD for one in signature(function).parameters.values())
 
 
 def _choice(name: str, given: Any) -> Any:
