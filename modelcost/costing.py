@@ -56,7 +56,8 @@ def cost(
 
     With an `optimizer`, such as "adam" or "SGD(momentum=0.9)", the levels from the mini-batch on are those of
     training: forward in training mode, backward, the optimizer's step, and their sum; `report.training` has them by
-    layer. `loss`, such as "mse", or one for each output, is counted where it is given, with its gradient.
+    layer. `loss`, such as "mse", is counted where it is given, with its gradient: one for all outputs, or a list or a
+    dictionary by their names, in which None is no loss.
     `validation`: a fraction of the data, or examples beside it; `test`: examples after the run; both are passes
     forward, apart from the others. `drop_remainder` leaves out a last short batch; `early_stop` is the epoch after
     which the run ended.

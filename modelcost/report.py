@@ -134,7 +134,7 @@ class Report:
         that was not asked for.
         """
         of, dot, figure = str(name).rpartition(".")
-        if of not in LEVELS and of not in self and of.partition(".")[0] in APART:
+        if of.partition(".")[0] in APART and (of not in self or name in apart_names()):
             return self._apart(name, of, figure)
         if dot and of not in LEVELS and of not in self:
             raise unknown("figure", name, self.figure_names())
@@ -148,7 +148,8 @@ class Report:
     def _apart(self, name: str, of: str, figure: str) -> Any:
         """A figure of the memory or of the time."""
         if name not in apart_names():
-            raise unknown("figure", name, apart_names())
+            alike = [one for one in apart_names() if one.startswith(f"{of}.")]
+            raise unknown("figure", name, alike or apart_names())
         return getattr(getattr(self.time, of.removeprefix("time.")) if of != "memory" else self.memory, figure)
 
     def figure_names(self) -> list[str]:

@@ -8,7 +8,7 @@ from itertools import islice
 from math import prod
 from random import Random
 
-from modelcost.errors import ModelCostError, short
+from modelcost.errors import ModelCostError, short, unknown
 from modelcost.sizes import whole
 
 TYPE_CHECKING = False
@@ -42,7 +42,7 @@ class Space:
     def __init__(
         self, choices: Mapping[str, Any] | None = None, /, *, sample: int | None = None, seed: int = 0, **more: Any
     ) -> None:
-        given_by_name = {**(choices or {}), **more}
+        given_by_name = by_name(choices, more)
         if not given_by_name:
             raise ModelCostError("a sweep needs something to sweep over, such as batch=[1, 8, 64]")
         self.choices = {name: _choice(name, given) for name, given in given_by_name.items()}
@@ -119,6 +119,11 @@ class Space:
 
     def built(self, build: Callable[..., Any]) -> Space:
         """The same space of what a function makes of each point: a model, from those choices that it takes."""
+        takes = {*parameters(build, "the function")}
+        for choice in self.choices.values():
+            takes |= {*parameters(choice, "a choice")} if callable(choice) else set()
+        if left := [name for name in self.names if name not in takes and not takes_any(build)]:
+            raise unknown("choice", left[0], takes)
         found = copy(self)
         found.build = build
         return found
@@ -129,8 +134,8 @@ class Space:
         points = zip(self.chances, self, strict=True)
         if (build := self.build) is None:
             return list(points)
-        takes = [name for name in parameters(build, "the function") if name in self.names]
-        return [(chance, build(**{name: point[name] for name in takes})) for chance, point in points]
+        takes = self.names if takes_any(build) else [name for name in parameters(build, "") if name in self.names]
+        return [(chance, _made(build, {name: point[name] for name in takes})) for chance, point in points]
 
     def costs(self, of: Callable[[Any], Any]) -> list[tuple[Fraction, Any]]:
         """What each network costs (an epoch of it, for a search), by the function that says so, with its chance."""
@@ -201,6 +206,25 @@ def parameters(function: Callable[..., Any], what: str) -> dict[str, bool]:
         raise ModelCostError(f"{what}: it is not known which arguments {short(function)} takes") from None
     by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
     return {one.name: one.default is Parameter.empty for one in found if one.kind in by_name}
+
+
+def _made(build: Callable[..., Any], chosen: dict[str, Any]) -> Any:
+    try:
+        return build(**chosen)
+    except ModelCostError:
+        raise
+    except Exception as error:
+        raise ModelCostError(f"{short(chosen)}: {type(error).__name__}: {error}") from error
+
+
+def by_name(choices: Any, more: Mapping[str, Any]) -> dict[str, Any]:
+    """All that was given by name, in either way."""
+    if choices is not None and not (hasattr(choices, "keys") and all(isinstance(name, str) for name in choices)):
+        raise ModelCostError(f"choices are a dict of values by name. Received: {short(choices)}")
+    for name in more:
+        if name in (choices or ()):
+            raise ModelCostError(f"{name} is given twice, as a choice and by its name")
+    return {**(choices or {}), **more}
 
 
 def takes_any(function: Callable[..., Any]) -> bool:

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from modelcost.costing import cost
 from modelcost.errors import ModelCostError, short
+from modelcost.progress import Progress
 from modelcost.report import Report
 from modelcost.space import Space
 from modelcost.training.schedule import Schedule
@@ -111,9 +112,12 @@ def search(
     for word in ("test", "early_stop"):
         if settings.get(word) is not None:
             raise ModelCostError(f"{word} is of a single run, and a search has none; leave it out")
-    reports = [(chance, _costed(network, settings)) for chance, network in _chances(space)]
-    for _, report in reports:
-        _check_alike(report, reports[0][1])
+    networks, reports = _chances(space), []
+    with Progress("search", len(networks)) as progress:
+        for chance, network in networks:
+            reports.append((chance, _costed(network, settings)))
+            _check_alike(reports[-1][1], reports[0][1])
+            progress.step()
     return SearchReport(reports, tuner)
 
 
@@ -145,7 +149,8 @@ def _chances(space: Any) -> list[tuple[Fraction, Any]]:
             raise ModelCostError("a space has choices alone; say what is built of them: space.built(function)")
         return space.networks
     if isinstance(space, str) or not hasattr(space, "__iter__"):
-        raise ModelCostError(f"a space is several networks, such as a list of models. Received: {short(space)}")
+        way_out = "a list of models, or Space(...).built(function)"
+        raise ModelCostError(f"a space is several networks, such as {way_out}. Received: {short(space)}")
     several = list(space)
     if not several:
         raise ModelCostError("a space must hold at least one network")

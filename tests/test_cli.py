@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from golden_files import assert_golden
 
-from modelcost import zoo
+from modelcost import cost, zoo
 from modelcost.cli import COMMANDS, main
 
 MODELS = """
@@ -177,6 +177,16 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ("compare alexnet alexnot", "unknown model 'alexnot'; did you mean alexnet or lenet5?"),
         ("models alexnet", "one argument too many: 'alexnet' (see modelcost models --help)"),
         ("completion fish", "SHELL: unknown shell 'fish'; known are: bash, zsh (see modelcost completion --help)"),
+        (
+            "alexnet --max time.run.x=1",
+            "unknown figure 'time.run.x'; did you mean time.run.low or time.run.high or time.run.seconds?",
+        ),
+        ("alexnet --max time.run.seconds=1", "alexnet: no time without a CPU; give cpu=..."),
+        (
+            "alexnet --max memory.peak_training_bytes=1",
+            "alexnet: no memory of training without an optimizer; give optimizer=...",
+        ),
+        ("alexnet --max minibatch.flops=1", "alexnet: no minibatch.flops without an optimizer; give optimizer=..."),
         ("alexnet --max params", "--max must be a figure and a number, such as params=1e6. Received: 'params'"),
         ("alexnet --max parms=1", "unknown figure 'parms'; did you mean params?"),
         ("alexnet --max params=x", "--max must be a number, such as 1000000, 1e6 or 1M. Received: 'x'"),
@@ -575,3 +585,15 @@ def test_colour_goes_to_terminals_alone(
     assert main(["lenet5", "--top", "1"]) == 0
     assert main(["nothing"]) == 2
     assert ("\x1b[" in out.getvalue(), "\x1b[" in err.getvalue()) == (expected, expected)
+
+
+def test_max_of_memory_and_of_time(capsys: pytest.CaptureFixture[str]) -> None:
+    report = cost("lenet5", cpu="i3-540")
+    peak, seconds = int(report.memory.peak_inference_bytes), report.time.inference.seconds
+    words = ["lenet5", "--cpu", "i3-540", "--format", "csv", "--max", f"memory.peak_inference_bytes={peak}"]
+    assert main([*words, "--max", f"time.inference.seconds={seconds!r}"]) == 0
+    assert main([*words, "--max", f"time.inference.seconds={seconds / 2!r}"]) == 1
+    assert "modelcost: over the limit: time.inference.seconds is 0.000" in capsys.readouterr().err
+    words[-1] = f"memory.peak_inference_bytes={peak - 1}"
+    assert main(words) == 1
+    assert f"memory.peak_inference_bytes is {peak:,}" in capsys.readouterr().err

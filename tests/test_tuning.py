@@ -118,7 +118,7 @@ def test_a_split_and_a_remainder_are_gone_through_as_an_epoch_does() -> None:
         (["lenet5"], {"hyperband": 3, "data": 9, "early_stop": 1}, "early_stop is of a single run"),
         ([], {"data": 10, "trials": 1, "epochs": 1}, "a space must hold at least one network"),
         ("lenet5", {"data": 10, "trials": 1, "epochs": 1}, "a space is several networks, .* Received: 'lenet5'"),
-        (3, {"data": 10, "trials": 1, "epochs": 1}, "a space is several networks, such as a list of models. Recei"),
+        (3, {"data": 10, "trials": 1, "epochs": 1}, "a space is several networks, such as a list of models, or Sp"),
         (["lenet6"], {"data": 10, "trials": 1, "epochs": 1}, "unknown model 'lenet6'; did you mean lenet5"),
     ],
 )

@@ -28,7 +28,7 @@ OURS = ("macs", "flops", "tf")
 def pages(folder: Path) -> None:
     """Write every table into a folder, for the pages that include it."""
     made = {"lstm": lstm(), "lstm_ours": lstm_ours(), "tools": tools(), "time": time(), "memory": memory()}
-    made["expected"] = expected()
+    made |= {"expected": expected(), "diagnosis": diagnosis()}
     for name, text in made.items():
         (folder / f"{name}.part.md").write_text(text + "\n", encoding="utf-8")
 
@@ -116,6 +116,34 @@ def expected() -> str:
         lines.append(f"- **{method}**: {', '.join(told)}")
     head = "Half of the networks were predicted closer than by this factor, too slow or too fast:"
     return "\n".join([head, "", *lines])
+
+
+FIGURES = {
+    "layers": "figures of layers",
+    "totals": "totals of small networks",
+    "deep totals": "totals of over 100 layers",
+    "training": "what these cost in training",
+}
+"""What slips were planted into, by its name in the file."""
+
+
+def diagnosis() -> str:
+    """How well planted slips are named, when that was last measured: `python -m tests.benchmarks.diagnosis --save`."""
+    kept = json.loads((DATA / "diagnosis.json").read_text(encoding="utf-8"))
+    lines, unrelated = [], []
+    for row in kept["rows"]:
+        where = f"{FIGURES[row['kind']]}{', on a sheet' if row['on_a_sheet'] else ''}"
+        for many, found in row["planted"].items():
+            shares = (f"{found['first']:.1%}", f"{found['three']:.1%}")
+            times = (f"{found[name] * 1e3:.0f} ms" for name in ("middle", "longest", "report"))
+            lines.append((where, f"{row['cases']}", many, *shares, *times))
+        unrelated.append(f"{row['unrelated']:.1%} ({where}, {row['cases']})")
+    headings = ("planted in", "cases", "slips", "named first", "among three", "median", "longest", "its report")
+    told = (
+        f"Measured on {kept['date']}; the reference loop of the benchmarks took {kept['reference_loop'] * 1e3:.0f} ms."
+    )
+    claimed = f"Of numbers that have nothing to do with the figure, a slip was claimed of {', of '.join(unrelated)}."
+    return "\n\n".join([told, grid(Grid(headings, lines, left=1)), claimed])
 
 
 def _score(value: float | None, unit: str) -> str:

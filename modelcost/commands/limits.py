@@ -24,8 +24,8 @@ class Limit:
 
     @property
     def over(self) -> bool:
-        """Whether the value is above the limit."""
-        return self.value > self.most
+        """Whether the value, as it is written, is above the limit."""
+        return type(self.most)(repr(self.value)) > self.most  # seconds are not what their digits say, to the last bit
 
     def __str__(self) -> str:
         return f"{self.figure} is {self.value:,} (--max {self.text})"

@@ -91,7 +91,7 @@ def diagnosed(
     found: list[Explanation] = []
     for most in range(1, AT_MOST + 1):
         for reference in sorted(references, key=lambda one: one.bits)[: None if most < AT_MOST else 2]:
-            limit = _limit(found, says, most, len(reference.parts) > MANY)
+            limit = _limit(found, says, most, reference, nearby)
             for bits, slips in (
                 _reached(claim, others, reference, nearby, most, limit) if reference.bits <= limit else ()
             ):
@@ -100,7 +100,7 @@ def diagnosed(
         found = _best(found)
         if found and says - MARGIN < FAR:
             break  # so few digits would fit two slips or other whatever they were
-        if any(one.certain and (one.bits <= ENOUGH + _where(one.reference) or most > 1) for one in found):
+        if any(one.certain and (one.bits <= ENOUGH + _where(one.reference, nearby) or most > 1) for one in found):
             break
     rivals = [one for one in found if one.bits <= found[0].bits + ROUNDED]
     for one in found:
@@ -109,16 +109,17 @@ def diagnosed(
     return found
 
 
-def _where(reference: Reference) -> float:
+def _where(reference: Reference, nearby: Nearby) -> float:
     """Bits of which part of a long sum it is: these are in every explanation of one slip there, and of two."""
-    return log2(len(reference.parts)) / 2 if len(reference.parts) > MANY else 0.0
+    search = reference.search(nearby)
+    return search.place if search is not None and search.place > log2(MANY) / 2 else 0.0
 
 
-def _limit(found: Sequence[Explanation], says: float, most: int, long: bool) -> float:
+def _limit(found: Sequence[Explanation], says: float, most: int, reference: Reference, nearby: Nearby) -> float:
     """The bits beyond which an explanation is not looked for: others are likelier, or it could be chance."""
     best = min((one.bits for one in found if one.certain), default=inf)
     if most == 1:
-        return best + ROUNDED if long else inf
+        return best + ROUNDED if best < inf and _where(reference, nearby) else inf
     return min(best + CLOSE, says + DOUBTFUL)
 
 

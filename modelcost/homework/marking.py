@@ -16,7 +16,7 @@ from modelcost.homework.shapes import checked_shape
 from modelcost.homework.sheets import Marked, Sheet
 from modelcost.homework.slips import Slip
 from modelcost.homework.subject import Subject
-from modelcost.homework.verdict import CARRIED, NO_FIGURE, OPEN, UNJUDGED, WRONG, Verdict, judged, written
+from modelcost.homework.verdict import CARRIED, NO_FIGURE, OPEN, OWN_PARTS, UNJUDGED, WRONG, Verdict, judged, written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def _sums_of_own(subject: Subject, name: str, part: str) -> Iterator[Reference]:
         if missing:
             verb = "is" if len(missing) == 1 else "are"
             text = f"the sum of the sheet's own figures: {', '.join(missing)} {verb} left out"
-            slip = Slip("own parts only", 1.0, text, "is anything missing from the sum?", {})
+            slip = Slip(OWN_PARTS, 1.0, text, "is anything missing from the sum?", {})
         yield Reference(whole, 1.0 if slip else 0.0, slip=slip)
     if name == "flops":
         columns = [subject.own.get(("model", column, part)) for column in ("multiplies", "adds")]

@@ -22,6 +22,7 @@ WHOLE = "of the whole figure: "
 """Before the kind of a slip with a finished number that could also be one with its formula."""
 FACTORS = {"the batch": "N", "the epochs": "epochs"}
 """Factors of a finished number, as a formula names them."""
+PASSES = ("the epochs", "forward and backward of every epoch")
 NUMBERS = "numbers are counted, not their bytes"
 
 
@@ -66,7 +67,9 @@ def _scaled(claim: Numeral, measures: str, scales: Iterable[tuple[str, int]]) ->
     for what, many in scales:
         if many > 1:
             hint = f"look at {what}: is the figure for one, or for all of them?"
-            text = f"multiplied by {many:,} ({what}), which does not belong"
+            again = measures == "bytes" and what in PASSES
+            why = "memory is used again from pass to pass" if again else "this does not belong"
+            text = f"multiplied by {many:,} ({what}): {why}"
             yield claim.scaled(Fraction(1, many)), Slip(f"times {what}", 3.0, text, hint, {})
             text = f"{what} ({many:,}): the multiplication by it is left out"
             kind = f"{WHOLE}without {FACTORS.get(what, what)}"

@@ -17,14 +17,16 @@ def nearby(subject: Subject, of: str) -> Nearby:
     found: dict[int, str] = {}
     row = subject.row(of)
     place = rows.index(row) if row is not None else 0
-    if rows[-1].output_shape:
+    if rows[-1].output_shape and isinstance(rows[-1].output_shape[-1], int):
         found[int(rows[-1].output_shape[-1])] = "the classes"
     for other, what in ((place - 1, "before"), (place + 1, "after")):
-        if row is not None and 0 <= other < len(rows) and rows[other].output_shape:
+        if row is not None and 0 <= other < len(rows) and isinstance((rows[other].output_shape or (None,))[-1], int):
             found.setdefault(int(rows[other].output_shape[-1]), f"the channels of {rows[other].name}, the layer {what}")
-    for size in (size for one in rows[:1] for size in one.output_shape):
+    for size in (size for one in rows[:1] for size in one.output_shape if isinstance(size, int)):
         found.setdefault(int(size), "a size of the input")
-    for size in row.inputs[0] if row is not None and row.inputs else ():
+    for size in (
+        size for shape in (row.inputs[:1] if row is not None else ()) for size in shape if isinstance(size, int)
+    ):
         found.setdefault(int(size), "a size of this layer's input")
     if "batch" in subject.setting:
         found.setdefault(int(subject.setting["batch"]), "the batch")
@@ -36,7 +38,8 @@ def nearby(subject: Subject, of: str) -> Nearby:
             found.setdefault(int(subject.setting["data"]), "all examples, those for validation too")
             if "batch" in subject.setting:
                 every = steps(subject.whole("data"), subject)
-                text = f"the steps of all {int(subject.setting['data']):,} examples: no batch, none set aside"
+                data = f"{int(subject.setting['data']):,}"
+                text = f"the steps of all {data} examples: none set aside, the batch left out"
                 found.setdefault(int(every), text)
     return tuple((what, value) for value, what in found.items() if value > 1)
 

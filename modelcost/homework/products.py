@@ -29,6 +29,7 @@ class TriedProduct:
         self.inner = searched(longest.behind, others) if getattr(longest.behind, "args", ()) else None
         self.outer = Tried(Form(_folded(root, longest)), others)
         self.folded = longest.value
+        self.place = 0.0 if self.inner is None else self.inner.place
 
     @cached_property
     def form(self) -> Form:

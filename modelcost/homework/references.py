@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import log2
 
 from modelcost.conventions import CONVENTIONS
-from modelcost.count import Count, product
+from modelcost.count import Count, Expression, product
 from modelcost.errors import ModelCostError
 from modelcost.homework.batches import steps, training_examples, validation_examples
 from modelcost.homework.passes import KINDS, by_hand, trains, ways
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     Nearby = tuple[tuple[str, int], ...]
 
 OTHER_CONVENTION, OTHER_QUANTITY, OTHER_LAYER, OTHER_NETWORK = 1.5, 3.5, 4.0, 3.5
+AND_BY = ", counted by "
+"""Between a rule of thumb and the convention by which it was followed."""
 FAMILIES = ("alexnet", "vgg", "resnet")
 """Networks of the zoo that have variants, by the beginning of their names."""
 NOT_FAR = 4
@@ -69,12 +71,7 @@ class Reference:
     @property
     def by(self) -> str:
         """By what a claim of this figure is right, and not simply so."""
-        return ", counted by ".join(one for one in (self.way, self.convention) if one)
-
-    @property
-    def parts(self) -> tuple[Any, ...]:
-        """What it is put together from, such as the layers of a model; nothing where it is a plain number."""
-        return getattr(self.count, "args", ())
+        return AND_BY.join(one for one in (self.way, self.convention) if one)
 
     def search(self, nearby: Nearby) -> Search | None:
         """What finds slips in its formula; None where it has none."""
@@ -133,6 +130,9 @@ def _found(subject: Subject, of: str, name: str, part: str) -> list[Reference]:
     if row is not None:
         found += [*_rows(subject, row, name, part), *_variants(subject, row, name, part)]
     found += _networks(subject, of, name, part)
+    if isinstance(found[0].count, Expression):
+        raise ModelCostError(f"{name} of {of} depends on sizes that are not known; give input: ... in the setting")
+    found = [one for one in found if not isinstance(one.count, Expression)]
     kept: dict[tuple[int, bool], Reference] = {}
     for one in [found[0], *sorted((one for one in found[1:] if one.count), key=lambda one: one.bits)]:
         kept.setdefault((one.count, isinstance(one.count, int) and bool(getattr(one.count, "args", ()))), one)

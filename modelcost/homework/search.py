@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     Places = tuple[int, int, int]
 
     class Search(Protocol):
-        """What finds the slips that make a figure."""
+        """What finds the slips that make a figure; `place`: bits of in which part of a sum one is."""
+
+        place: float
 
         @property
         def form(self) -> Form: ...
@@ -43,6 +45,8 @@ SHORT = 45  # nodes of a formula that is searched as one
 
 class Tried:
     """One formula with all that can go wrong in it; what each slip, and each pair, comes to is worked out once."""
+
+    place = 0.0
 
     def __init__(self, form: Form, others: Iterable[tuple[str, int]] = ()) -> None:
         self.form, self.others = form, tuple(others)

@@ -114,6 +114,9 @@ class TriedSum:
         """Several slips in one part, which is then off by all that the sum is off by."""
         bound = min(limit - self.place, IN_ONE_PART)
         for part in self.parts:
+            least = part.value + (low if part.sign > 0 else -high)
+            if least < 0 or least > part.value * 10_000:
+                continue
             for bits, several in part.explained(low, high, min(most, 2), bound):
                 if len(several) > 1:
                     yield bits + self.place, tuple(at(part.names, slip) for slip in several)

@@ -11,7 +11,7 @@ from modelcost.homework.asserted import asserting
 from modelcost.homework.diagnosis import CLOSE, Explanation, diagnosed
 from modelcost.homework.misread import WHOLE, other_units
 from modelcost.homework.numerals import Numeral
-from modelcost.homework.references import Reference
+from modelcost.homework.references import AND_BY, Reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 RIGHT, CONVENTION, CARRIED, WRONG, UNJUDGED = "right", "right by convention", "carried forward", "wrong", "not judged"
 OPEN, NO_FIGURE = "not answered", "no figure"
+OWN_PARTS = "own parts only"
+"""The kind of slip by which a sum of one's own figures has not all of them."""
 HINTS = {
     CARRIED: "follows from an earlier figure that is wrong",
     OPEN: "answer it",
@@ -58,6 +60,18 @@ class Verdict:
         return true
 
     @property
+    def legend(self) -> list[str]:
+        """What it is by which the claim is right, a line for each name that a student may not know."""
+        from modelcost.conventions import CONVENTIONS
+        from modelcost.training.approximations import APPROXIMATIONS
+
+        several: list[Any] = []
+        for name in self.convention.split(AND_BY):
+            known: Any = CONVENTIONS if name in CONVENTIONS else APPROXIMATIONS
+            several += [known[name]] if name in known else []
+        return [f"{one.name}: {one.says}" for one in several]
+
+    @property
     def slips(self) -> list[str]:
         """What went wrong in the likeliest explanation, one line a slip; empty where none fits."""
         return [slip.text for slip in self.explanations[0].slips] if self.explanations else []
@@ -82,7 +96,7 @@ class Verdict:
             return "; ".join(one for one in ("no slip that is known makes this figure", self.note) if one)
         several = self.likeliest
         text = " | or: ".join(one.text for one in several[:3])
-        doubt = "" if several[0].certain else "perhaps, as so few digits are also met by chance: "
+        doubt = "" if several[0].certain else "perhaps (so few digits are also met by chance): "
         more = f"several explanations fit: {text}" if len(several) > 1 else text
         return "; ".join(one for one in (f"{doubt}{more}", self.note) if one)
 
@@ -111,7 +125,8 @@ class Verdict:
         """The verdict as a small table: what was claimed beside what is right, then why."""
         rows = [("claimed", written(self.claim)), ("right", self._right())]
         if self.status == CONVENTION:
-            rows.append(("by", self.convention))
+            said = self.legend if len(self.legend) == len(self.convention.split(AND_BY)) else [self.convention]
+            rows += [("by" if i == 0 else "", line) for i, line in enumerate(said)]
         elif self.status == WRONG:
             several = self.likeliest
             doubt = "" if not several or several[0].certain else "perhaps "
@@ -142,7 +157,7 @@ def _told_once(explanations: Sequence[Explanation]) -> list[Explanation]:
 
 def goes_on(explanations: Sequence[Explanation]) -> str:
     """What is said where the likeliest explanation starts from the student's own earlier figures."""
-    own = explanations and explanations[0].reference.own
+    own = explanations and explanations[0].reference.own and explanations[0].slips[0].kind != OWN_PARTS
     return f"goes on with {_earlier(explanations[0].reference)}" if own else ""
 
 
@@ -160,7 +175,7 @@ def written(value: Any) -> str:
     if isinstance(value, tuple | list):
         return "x".join(str(size) for size in value)
     if isinstance(value, Fraction) and value.denominator != 1:
-        return f"{float(value):.5g}"
+        return f"{float(value):.5g}" if abs(value) < 10_000 else f"{round(value):,}"
     return f"{int(value):,}" if isinstance(value, int | Fraction) else short(value)
 
 

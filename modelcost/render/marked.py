@@ -30,7 +30,7 @@ def blocks(sheet: Sheet) -> list[Block]:
         rows = [row for row in sheet.rows if row.claim.student == student]
         found += [Heading(student)] if student else []
         found.append(_grid(rows, sheet, student))
-    return [*found, Paragraph(_summary(sheet))]
+    return [*found, Paragraph(_summary(sheet)), *(Paragraph(line) for line in _legend(sheet))]
 
 
 def _grid(rows: list[Marked], sheet: Sheet, student: str) -> Grid:
@@ -89,6 +89,11 @@ def _points(sheet: Sheet, student: str | None = None) -> tuple[str, str]:
     """The points given and those that there are, of one student or of all."""
     given, possible = sheet.points(student)
     return points(given), points(possible)
+
+
+def _legend(sheet: Sheet) -> list[str]:
+    """What the conventions are that verdicts name, a line each."""
+    return list(dict.fromkeys(f"{line}." for row in sheet.rows for line in row.verdict.legend))
 
 
 def _summary(sheet: Sheet) -> str:

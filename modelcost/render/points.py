@@ -45,8 +45,11 @@ def _column(values: Any, written: Callable[[Iterable[Any]], list[str]]) -> Piece
     """The texts of a column: whole numbers are the same everywhere, all else is as `written` has it."""
     if values.dtype.kind not in "iu":
         return written(values.tolist())
-    if len(values) and values.min() == values.max():
-        return str(values[0])
+    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    if low == high:
+        return str(low)
+    if high - low < len(values) / 4:  # as sizes are: each is written once
+        return list(map([str(value) for value in range(low, high + 1)].__getitem__, (values - low).tolist()))
     return list(map(str, values.tolist()))
 
 

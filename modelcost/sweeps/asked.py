@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelcost.costing import cost
-from modelcost.errors import ModelCostError, short, unknown
+from modelcost.errors import unknown
 from modelcost.sizes import LETTERS, size
 from modelcost.space import parameters, takes_any
 
@@ -16,16 +16,6 @@ if TYPE_CHECKING:
 
 AS_GIVEN = ("input", "loss", "assume")
 """Settings whose lists are one value, not several to choose from."""
-
-
-def by_name(choices: Any, more: Mapping[str, Any]) -> dict[str, Any]:
-    """All that was given by name, in either way."""
-    if choices is not None and not (hasattr(choices, "keys") and all(isinstance(name, str) for name in choices)):
-        raise ModelCostError(f"choices are a dict of values by name. Received: {short(choices)}")
-    for name in more:
-        if name in (choices or ()):
-            raise ModelCostError(f"{name} is given twice, as a choice and by its name")
-    return {**(choices or {}), **more}
 
 
 def taken(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, bool]:

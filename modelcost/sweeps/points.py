@@ -92,6 +92,8 @@ class Points:
         return len(self.columns[self.choices[0]])
 
     def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return self._of(key)
         if not isinstance(key, str):
             return self._point(range(len(self))[key])
         if key not in self.columns:

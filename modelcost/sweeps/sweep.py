@@ -6,10 +6,10 @@ from modelcost.conventions import convention as convention_named
 from modelcost.costing import cost
 from modelcost.errors import ModelCostError, short
 from modelcost.importers import load
+from modelcost.progress import Progress
 from modelcost.report import APART
-from modelcost.space import Space
+from modelcost.space import Space, by_name
 from modelcost.sweeps.asked import (
-    by_name,
     callable_of_models,
     check_names,
     is_size,
@@ -21,7 +21,6 @@ from modelcost.sweeps.asked import (
 from modelcost.sweeps.conditions import Condition, conditions
 from modelcost.sweeps.costing import NAMES, Costing, check_figure, named, notes, unknown_in
 from modelcost.sweeps.points import Failed, Point, Points, gathered
-from modelcost.sweeps.progress import Progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +68,9 @@ def sweep(
     """
     if executor is not None and not hasattr(executor, "submit"):
         raise ModelCostError(f"executor must be one of concurrent.futures. Received: {short(executor)}")
-    if isinstance(subject, Space) and subject.build is not None:
+    if isinstance(subject, Space):
+        if subject.build is None:
+            raise ModelCostError("a space has choices alone; say what is built of them: space.built(function)")
         choices, subject = {**subject.choices, **(choices or {})}, subject.build
     given = by_name(choices, more)
     built = callable(subject) and not hasattr(subject, "entries") and not hasattr(subject, "get_config")

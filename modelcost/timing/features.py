@@ -36,8 +36,6 @@ SHORT = 64
 """Channels side by side, or rows of results, below which much of a core's time goes to beginning and ending."""
 MOVES = ("elementwise", "broadcast", "copy", "random", "update")
 """Kinds that compute nothing that takes longer than moving what they compute on."""
-
-
 WAITS = {
     **dict.fromkeys(("compute", "short", "few", "narrow"), 0), **dict.fromkeys(("move", "fetch"), 1),
     **dict.fromkeys(("start", "wake", "back", "enter"), 2),

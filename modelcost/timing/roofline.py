@@ -143,7 +143,7 @@ class Roofline:
     def _parts(self, one: Operation, rates: Rates, resident: float, factor: float) -> tuple[float, float, float]:
         """Seconds of computing, of moving, and of starting."""
         share = min(1.0, self.assumptions[f"efficiency.{one.kind}"] * factor) * rates.filled(one.columns)
-        moved, arrived = (min(1.0, share * factor) for share in (self.assumptions["moving"], 1.0))
+        moved, arrived = (min(1.0, most * factor) for most in (self.assumptions["moving"], 1.0))
         if one.kind.partition(":")[0] in PRODUCTS:
             moved = arrived = 1.0
         cached, fetched = moved_seconds(one, rates, resident)

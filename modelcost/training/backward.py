@@ -46,18 +46,24 @@ def phase(entry: Entry) -> str:
 
 
 def backward(
-    model: Model, entries: Sequence[Entry], frozen_too: bool = False, by_logits: Container[str] = ()
+    model: Model,
+    entries: Sequence[Entry],
+    frozen_too: bool = False,
+    by_logits: Container[str] = (),
+    given: Sequence[bool] | None = None,
 ) -> dict[str, Gradients]:
     """What each call that the backward pass goes through does in it, by the name of the call, the last first.
 
     No gradient goes into the data that enter, none into frozen weights, none below the lowest weight that is
     trained. Tensors that several calls read, and weights that several calls share, have their gradients added up.
     `frozen_too`: as if weights that are frozen were not; `by_logits`: the calls whose activation has no backward pass,
-    since the gradient of the loss comes back before it.
+    since the gradient of the loss comes back before it; `given`: for each output, whether it has a loss, as all have
+    where nothing is said.
 
     Raises `ModelCostError` where no weight is trained, or a layer's gradient is not known.
     """
-    passed, outputs = _forwards(model, {entry.name: entry for entry in entries}, frozen_too)
+    passed, all_outputs = _forwards(model, {entry.name: entry for entry in entries}, frozen_too)
+    outputs = [flow for i, flow in enumerate(all_outputs) if given is None or given[i]]
     if not any(flow.wanted for flow in outputs):
         raise ModelCostError("there is nothing to train: no output hangs on a weight that is trainable")
     for flow in outputs:

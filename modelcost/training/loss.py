@@ -36,11 +36,11 @@ class LossWork:
         self.forward, self.gradient, self.by_logits = list(forward), list(gradient), by_logits
 
 
-def joined(weights: Sequence[float | None], penalties: int = 0) -> LossWork:
+def joined(weights: Sequence[float | None], penalties: int = 0, outputs: int = 1) -> LossWork:
     """What makes one number of the losses of some outputs, each with its weight or None, and of penalties.
 
-    Several losses are added to a 0, as Python's `sum` does it; theirs and the penalties are added up at
-    the end. Source: Keras `CompileLoss.call`, `Trainer.compute_loss`.
+    The losses of several outputs, though only one has any, are added to a 0, as Python's `sum` does it; theirs and the
+    penalties are added up at the end. Source: Keras `CompileLoss.call`, `Trainer.compute_loss`.
 
     >>> joined([None]).forward, joined([1.0, 0.5], penalties=2).forward
     ([], [Work(2 mul, loss, once), Work(2 add, loss, once), Work(1 sum(3), loss, once)])
@@ -48,7 +48,7 @@ def joined(weights: Sequence[float | None], penalties: int = 0) -> LossWork:
     notes, weighted = Notes("loss"), Weight("losses", (sum(one is not None for one in weights),))
     if weighted.params:
         notes.tensor(*weighted.shape, name=weighted.name) * 1.0
-    if len(weights) > 1:
+    if max(len(weights), outputs) > 1:
         notes.tensor(len(weights)) + 0
     if penalties:
         notes.tensor(1 + penalties).sum()

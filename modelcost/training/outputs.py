@@ -25,23 +25,37 @@ class Lost:
         self.loss, self.maker, self.shape, self.work = loss, maker, shape, work
 
 
-def losses(given: Any, makers: Sequence[tuple[Entry, Output]]) -> list[Loss]:
-    """The loss of each output of a model: one for all of them, or as many as there are.
+def losses(given: Any, names: Sequence[str]) -> list[Loss | None]:
+    """The loss of each output of a model, None where it has none: one for all, a list, or by the layers' names.
 
-    Raises `ModelCostError` where they are not as many.
+    Source: Keras 3.15, `CompileLoss.build`, which takes a dictionary that has all of these names, and no other.
+
+    >>> losses({"scores": "mse", "boxes": None}, ["boxes", "scores"])
+    [None, MeanSquaredError()]
+
+    Raises `ModelCostError` where they are not as many, or not called so.
     """
-    several = list(given) if isinstance(given, list | tuple) else [given] * len(makers)
-    if len(several) != len(makers):
+    if isinstance(given, dict) and "class_name" not in given:
+        if given.keys() != set(names):
+            rule = f"losses by name must be of all outputs: {', '.join(names)}; None is no loss"
+            raise ModelCostError(f"{rule}. Received: {', '.join(map(str, given))}")
+        given = [given[name] for name in names]
+    several = list(given) if isinstance(given, list | tuple) else [given] * len(names)
+    if len(several) != len(names):
         raise ModelCostError(
-            f"the model has {len(makers)} outputs; give one loss, or one for each. Received: {short(given)}"
+            f"the model has {len(names)} outputs; give one loss, or one for each. Received: {short(given)}"
         )
-    return [get(one) for one in several]
+    if all(one is None for one in several):
+        raise ModelCostError("there is nothing to train: no output has a loss")
+    return [None if one is None else get(one) for one in several]
 
 
-def lost(losses: Sequence[Loss], makers: Sequence[tuple[Entry, Output]]) -> list[Lost]:
+def lost(losses: Sequence[Loss | None], makers: Sequence[tuple[Entry, Output]]) -> list[Lost]:
     """What the losses take: each works on what its output's call gives, or on what went into its activation."""
     found = []
     for loss, (maker, output) in zip(losses, makers, strict=True):
+        if loss is None:
+            continue
         layer: Any = maker.layer
         activation = "softmax" if type(layer).__name__ == "Softmax" else getattr(layer, "activation", "")
         dtype = COMPUTE[layer.dtype] if layer.dtype else DEFAULT

@@ -53,7 +53,7 @@ def reconciled_step(
 
 
 def _differences(model: Model, step: Step) -> Iterator[Difference]:
-    made = backward(model, step.entries, frozen_too=True, by_logits=step.by_logits)
+    made = backward(model, step.entries, frozen_too=True, **step.ends)
     for entry in step.entries:
         yield from of_training(entry.facts, phase(entry))
         if (tape := made.get(entry.name)) is not None:

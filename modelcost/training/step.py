@@ -70,10 +70,12 @@ class Step:
         loss: Any = None,
     ) -> None:
         self.rule, self.optimizer, self.entries = rule, optimizer, list(entries)
-        self.losses = [] if loss is None else losses(loss, makers(model, entries))
-        self.lost = lost(self.losses, makers(model, entries)) if self.losses else []
-        self.by_logits = [one.maker.name for one in self.lost if one.work.by_logits]
-        self.gradients = backward(model, entries, by_logits=self.by_logits)
+        found = [] if loss is None else losses(loss, [model.names[tensor.call.layer] for tensor in model.outputs])
+        self.lost = lost(found, makers(model, entries)) if found else []
+        by_logits = [one.maker.name for one in self.lost if one.work.by_logits]
+        given = [one is not None for one in found] or None
+        self.ends: dict[str, Any] = {"by_logits": by_logits, "given": given}
+        self.gradients = backward(model, entries, **self.ends)
         self.changed, self.looked_up = changed(entries, self.gradients), looked_up(entries, self.gradients)
         self.penalties: list[Penalty] = []
         self._known: dict[Any, Any] = {}
@@ -122,7 +124,7 @@ class Step:
                 doing.works  # noqa: B018 - an optimizer may not take rows: then the error comes now
             yield doing
         if self.lost:
-            kinds = " + ".join(type(one).__name__ for one in self.losses)
+            kinds = " + ".join(type(one.loss).__name__ for one in self.lost)
             yield Doing(free_name("loss", names), kinds, partial(self._remembered, "loss", self._of_loss))
         once = partial(self._remembered, "optimizer", self._of_optimizer)
         yield Doing(free_name("optimizer", names), type(self.optimizer).__name__, once)
@@ -144,7 +146,8 @@ class Step:
         return works
 
     def _of_loss(self) -> dict[str, list[Work]]:
-        together = [*(one.work for one in self.lost), joined([None] * len(self.lost), len(self.penalties))]
+        outputs = len(self.ends["given"] or ())
+        together = [*(one.work for one in self.lost), joined([None] * len(self.lost), len(self.penalties), outputs)]
         return {
             "forward": [work for one in together for work in one.forward],
             "input_gradient": [work for one in together for work in one.gradient],

@@ -169,14 +169,21 @@ def sweeps() -> None:
 
     works = [loop, lambda: len(mc.sweep("resnet50", sizes, figures=figures)), alone]
     works += [lambda: grid.pareto("-batch", "minibatch.forward_flops"), lambda: grid.sort("minibatch.forward_flops")]
-    works += [lambda: grid.where("minibatch.forward_flops < 1T and batch >= 8"), grid.to_csv]
+    works += [lambda: grid.where("minibatch.forward_flops < 1T and batch >= 8"), grid.to_csv, grid.to_json]
     works += [lambda: len(mc.sweep(built, units=range(1, 101)))]
-    reference, fast, slow, front, sort, where, csv, search = medians(works, 3)
+    reference, fast, slow, front, sort, where, csv, json, search = medians(works, 3)
     each = slow / SAMPLE * MANY
     line("reference loop", reference, 1, "reference loop", "")
     line("a grid of a million points of resnet50", fast, fast / each, "one by one", "about 1 s")
     line("the same one by one (from a few)", each, each / fast, "the grid", "")
-    for name, taken in (("its Pareto front", front), ("sorting it", sort), ("a condition", where), ("as CSV", csv)):
+    done = (
+        ("its Pareto front", front),
+        ("sorting it", sort),
+        ("a condition", where),
+        ("as CSV", csv),
+        ("as JSON", json),
+    )
+    for name, taken in done:
         line(f"  {name}", taken, taken / fast, "the grid", "")
     line("a hundred models of a function", search, search / reference, "reference loop", "")
 

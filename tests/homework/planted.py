@@ -12,6 +12,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import modelcost as mc
+from modelcost.homework.quantities import count
+from modelcost.homework.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,10 +39,13 @@ class Planted:
     ) -> None:
         self.model, self.report, self.quantity = model, report, quantity
         self.terms, self.slips, self.claim = terms, slips, claim
+        self.setting: dict[str, Any] = {"batch": 32}
 
     @property
     def of(self) -> Any:
         """The right figure, modelcost's."""
+        if self.quantity in EPOCHS:
+            return count(Subject(self.model, self.setting), "model", self.quantity)
         return getattr(self.report if self.layer == "model" else self.report[self.layer], self.quantity)
 
     def __repr__(self) -> str:
@@ -310,10 +315,31 @@ def network(chance: random.Random) -> tuple[mc.Sequential, dict[str, tuple[Any, 
     return mc.Sequential(layers, name="net"), parts
 
 
-def planted_total(chance: random.Random, many: int) -> Planted:
+def deep_network(chance: random.Random) -> tuple[mc.Sequential, dict[str, tuple[Any, Knobs]]]:
+    """The same with more than a hundred layers: blocks of convolutions, many of which are alike."""
+    parts: dict[str, tuple[Any, Knobs]] = {}
+    side, channels = 64, 3
+    layers: list[Any] = [mc.Input((side, side, channels))]
+    filters, kernel, deep = chance.choice(WIDTHS), 3, chance.randint(100, 130)
+    for i in range(1, deep):
+        if chance.random() < 0.25:
+            filters, kernel = chance.choice(WIDTHS), chance.choice((1, 3, 3, 5))
+        layers.append(mc.Conv2D(filters, kernel, padding="same", name=f"conv{i}"))
+        knobs = {"C": channels, "F": filters, "K1": kernel, "K2": kernel, "Ho": side, "Wo": side, "bias": 1}
+        parts[f"conv{i}"], channels = (convolution, knobs), filters
+        if i % (deep // 4) == 0:
+            layers.append(mc.MaxPooling2D(2, name=f"pool{i}"))
+            side //= 2
+    units = chance.choice((10, 15, 100))
+    layers += [mc.Flatten(name="flatten"), mc.Dense(units, name="dense1")]
+    parts["dense1"] = dense, {"C": side * side * channels, "U": units, "bias": 1}
+    return mc.Sequential(layers, name="net"), parts
+
+
+def planted_total(chance: random.Random, many: int, deep: bool = False) -> Planted:
     """The same for the total of a network: a layer left out, or a slip in a layer, or one in all of them."""
     while True:
-        model, parts = network(chance)
+        model, parts = deep_network(chance) if deep else network(chance)
         quantity = chance.choice(("params", "multiplies"))
         figures = {name: added(formula(knobs, quantity)) for name, (formula, knobs) in parts.items()}
         of, places = sum(figures.values()), chance.sample(sorted(parts), many)
@@ -334,7 +360,11 @@ def planted_total(chance: random.Random, many: int) -> Planted:
                 changed = {"bias": 0} if kind.startswith("bias") else {"C": 1}
                 figures[name] = added(formula(knobs | changed, quantity))
                 wide = knobs.get("F", knobs.get("U", 0))  # two biases of one size are one on paper
-                words = rf"bias \({wide:,}\)" if "bias" in changed else f"{name}: .*(channels|inputs|height|width)"
+                same = "|".join(
+                    one for one, made in parts.items() if made == parts[name]
+                )  # any of those that are alike
+                inputs = rf"\b({same})\b.*: .*(channels|inputs|height|width)"
+                words = rf"bias \({wide:,}\)" if "bias" in changed else inputs
                 slips.append(Slip(f"in one layer: {kind}", words))
         claim = sum(figures.values())
         claim = exchanged(claim, chance) if slips[0].spoil else claim
@@ -345,23 +375,79 @@ def planted_total(chance: random.Random, many: int) -> Planted:
             return case
 
 
-def unrelated(chance: random.Random, whole: bool = False) -> Planted:
+FORWARD, BACKWARD = 1, 2
+"""Passes as so many forward passes, by the rule of thumb that figures by hand follow."""
+EPOCHS = ("flops_per_minibatch", "flops_per_epoch", "flops_per_run")
+OF_EPOCHS = {
+    "no backward pass": Slip("no backward pass", "passes", setting(passes=FORWARD)),
+    "two passes": Slip("two passes", "2 times the forward pass", setting(passes=FORWARD + 1)),
+    "all examples": Slip("all examples", "all examples", setting(examples="data")),
+    "one epoch": Slip("one epoch", "epochs? ", setting(epochs=1)),
+    "one example": Slip("one example", "batch|training examples are left out|all examples", setting(examples=1)),
+    "digits exchanged": Slip("digits exchanged", "exchanged", spoil=exchanged),
+}
+"""Slips in figures of training, by name."""
+
+
+def of_training(knobs: Knobs, quantity: str) -> Terms:
+    """FLOPs of training by hand: of one forward pass, times passes, examples and epochs."""
+    return [[knobs["passes"], knobs["examples"], knobs["epochs"], knobs["forward"]]]
+
+
+def planted_epoch(chance: random.Random, many: int) -> Planted:
+    """The same for what a deep network costs in training, by hand: slips with passes, examples, epochs, a layer."""
+    while True:
+        model, parts = deep_network(chance)
+        quantity, batch, data = chance.choice(EPOCHS), chance.choice((16, 32, 64, 100)), chance.choice((6, 50)) * 1_000
+        epochs = chance.randint(3, 30) if quantity == "flops_per_run" else 1
+        flops = {name: sum(added(f(k, one)) for one in ("multiplies", "adds")) for name, (f, k) in parts.items()}
+        examples = batch if quantity == "flops_per_minibatch" else data - data // 5
+        knobs = {"passes": FORWARD + BACKWARD, "epochs": epochs, "data": data, "examples": examples,
+                 "forward": sum(flops.values())}  # fmt: skip
+        name = chance.choice(sorted(flops))
+        same = "|".join(one for one in flops if flops[one] == flops[name])
+        told = rf"\({flops[name]:,}\) is left out|\b({same})\b.* (is|are) left out"
+        slips = [*OF_EPOCHS.values(), Slip("a layer left out", told, setting(forward=knobs["forward"] - flops[name]))]
+        chosen = sorted(chance.sample(slips, many), key=lambda slip: slip.spoil is not None)
+        found = _applied(of_training, knobs, quantity, chosen, chance)
+        fits = ("all examples" not in (one.name for one in chosen)) or examples > batch
+        if found is not None and fits and found[1] >= LEAST:
+            case = Planted(model, mc.cost(model), quantity, [], chosen, found[1])
+            case.layer = "model"
+            case.setting = {
+                "batch": batch,
+                "data": data,
+                "validation": 0.2,
+                "epochs": max(epochs, 2),
+                "optimizer": "SGD",
+            }
+            return case
+
+
+def unrelated(chance: random.Random, kind: str = "layers") -> Planted:
     """A right figure, and as the claim a number that has nothing to do with it but its size, roughly."""
-    if whole:
-        model, _ = network(chance)
-        report, quantity, layer = mc.cost(model), chance.choice(("params", "multiplies")), "model"
-    else:
+    if kind == "layers":
         model, report, quantity, *_ = right(chance)
-        layer = "asked"
-    case = Planted(model, report, quantity, [], [], 0)
-    case.layer = layer
+        case = Planted(model, report, quantity, [], [], 0)
+    else:
+        case = KINDS[kind](chance, 1)
     low, high = max(LEAST, case.of // 100), max(LEAST, int(case.of)) * 100
     case.claim = int(low * (high / low) ** chance.random())
     return case
 
 
-def cases(seed: int, many: int, count: int, whole: bool = False) -> Iterator[Planted]:
-    """So many cases of so many slips, in layers or in the totals of whole networks."""
+KINDS: dict[str, Callable[[random.Random, int], Planted]] = {
+    "layers": planted,
+    "totals": planted_total,
+    "deep totals": lambda chance, many: planted_total(chance, many, deep=True),
+    "training": planted_epoch,
+}
+"""What slips are planted into: figures of layers, totals of networks, those of networks of over a hundred layers, what
+these cost in training."""
+
+
+def cases(seed: int, many: int, count: int, kind: str = "layers") -> Iterator[Planted]:
+    """So many cases of so many slips."""
     chance = random.Random(f"{seed} {many}")
     for _ in range(count):
-        yield planted_total(chance, many) if whole else planted(chance, many)
+        yield KINDS[kind](chance, many)

@@ -504,6 +504,7 @@ def test_a_class_sees_the_points_of_each(tmp_path: Path) -> None:
     lines = [line.split() for line in str(found).splitlines()]
     assert ["<b>", "1", "1"] in lines
     assert ["=1+1", "0", "2"] in lines
+    assert sum(line[0] == "C1.params" for line in lines if line) == 2  # each claim once, with its student
     assert "&lt;b&gt;" in found.to_html()
     assert "<b>" not in found.to_html() + found._repr_html_()
     assert [line.partition(",")[0] for line in found.to_csv().splitlines()[2:]] == ["'=1+1"] * 2

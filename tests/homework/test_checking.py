@@ -44,7 +44,17 @@ def test_a_figure_is_right_by_a_convention_that_was_not_named(claim: Any, of: An
     if not right:
         lines = pytest_plugin.pytest_assertrepr_compare("==", claim, of)
         assert lines == verdict.lines()
-        assert (f"  by       {convention}" in lines) is bool(convention)
+        assert any(line.startswith(f"  by       {convention}") for line in lines) is bool(convention)
+
+
+def test_a_convention_says_what_it_is() -> None:
+    lines = mc.check(250_880, of=NET["conv1"].flops).lines()
+    assert lines[-1] == "  by       macs+bias: multiply-accumulates, and one more for each bias that is added"
+    both = mc.check(3 * 64 * int(mc.cost("fashion_cnn_bn", convention="macs").flops), of=NET.minibatch.flops)
+    assert both.convention == "3x forward, counted by macs"
+    assert [line.partition(":")[0].strip() for line in both.lines()[3:5]] == ["by       3x forward", "macs"]
+    assert mc.check("1.83 MB", of=NET.memory.parameter_bytes).legend == []
+    assert mc.check(451_584, of=NET["conv1"].flops).legend == []
 
 
 def test_the_verdict_says_of_what_it_is() -> None:
@@ -210,3 +220,20 @@ def test_weights_of_several_widths_are_added_up() -> None:
     subject = subject_of(report.flops.source)
     assert count(subject, "model", "parameter_bytes") == 36 * 8 + 10 * 4
     assert mc.check(46 * 4, of=report.memory.parameter_bytes).status == "wrong"
+
+
+FREE = mc.Sequential([mc.Input((None, 8)), mc.LSTM(3), mc.Dense(2)], name="free")
+
+
+def test_what_is_known_of_a_model_with_a_free_size_can_be_checked() -> None:
+    report = mc.cost(FREE)
+    assert mc.check(152, of=report.params)  # 4*(8*3 + 3*3 + 3) + 3*2 + 2
+    assert mc.check(8, of=report["dense"].params)
+    assert mc.check(6, of=report["dense"].params).slips == ["the bias (2) is left out"]
+    assert mc.check(150, of=report.params).slips == ["dense: the bias (2) is left out"]
+    claims = [{"quantity": "params", "claim": "150"}, {"of": "lstm", "quantity": "params", "claim": "144"}]
+    assert [row.verdict.status for row in mc.mark({"claims": claims}, model=FREE).rows] == ["wrong", "right"]
+    flops = {"claims": [{"of": "lstm", "quantity": "flops", "claim": "150"}]}
+    with pytest.raises(mc.ModelCostError, match="flops of lstm depends on sizes that are not known; give input"):
+        mc.mark(flops, model=FREE)
+    assert mc.mark(flops, model=FREE, input="7x8").rows[0].verdict.status == "wrong"

@@ -13,13 +13,15 @@ from modelcost.conventions import CONVENTIONS
 from modelcost.count import Count, product, total
 from modelcost.homework.answers import Claim
 from modelcost.homework.checking import subject_of
-from modelcost.homework.diagnosis import CLOSE, DOUBTFUL, MARGIN_OF_ROUNDED, diagnosed, information
+from modelcost.homework.diagnosis import CLOSE, DOUBTFUL, MARGIN_OF_ROUNDED, Explanation, diagnosed, information
 from modelcost.homework.form import Form
 from modelcost.homework.marking import verdict_on
 from modelcost.homework.matched import differences
+from modelcost.homework.nearby import nearby
 from modelcost.homework.numerals import numeral
+from modelcost.homework.practice import MOST_BITS, practice
 from modelcost.homework.references import BY_HAND, Reference, references
-from modelcost.homework.search import Tried
+from modelcost.homework.search import Tried, searched
 from modelcost.homework.sums import TriedSum
 from modelcost.homework.verdict import Verdict
 from modelcost.homework.words import is_size
@@ -79,7 +81,8 @@ def test_formulas_with_the_same_numbers_but_another_input_are_not_alike() -> Non
 def test_no_part_of_a_sum_is_lost_twice() -> None:
     parts = {"conv1": 1_009, "conv2": 20_011, "dense1": 300_007}
     count = total(product([Count(value, "C"), Count(3, "K")]).called(name) for name, value in parts.items())
-    search = TriedSum(count)
+    search = searched(count)
+    assert isinstance(search, TriedSum)
     twice = int(count) - 3 * (parts["conv1"] + 2 * parts["conv2"])
     for claim in (twice, int(count) - 3 * (parts["conv1"] + parts["conv2"])):
         for _, slips in search.explained(claim, claim, 2):
@@ -203,3 +206,59 @@ def test_own_figures_by_another_convention_are_no_reason_to_doubt_who_starts_ane
     alone = verdict("model", "flops", claim).explanations[0]
     assert with_own.text == alone.text == "conv2 (14,450,688) is left out"
     assert with_own.bits == alone.bits
+
+
+def test_what_is_certain_and_what_may_be_chance_are_not_told_side_by_side() -> None:
+    reference = Reference(NET.params)
+    slips = Tried(Form(convolution())).slips[:3]
+    several = [
+        Explanation(bits, reference, [slip], certain, "")
+        for bits, slip, certain in zip((3.0, 3.1, 3.2), slips, (True, False, True), strict=True)
+    ]
+    found = Verdict("x", 1, 2, "wrong", several)
+    assert [one.bits for one in found.likeliest] == [3.0, 3.2]
+
+
+def test_validation_is_spoken_of_only_where_examples_are_set_aside_for_it() -> None:
+    for validation, spoken in ((0.2, True), (None, False), (500, False)):
+        report = mc.cost("lenet5", batch=8, data=1_001, validation=validation)
+        told = " ".join(what for what, _ in nearby(subject_of(report.flops.source), "model"))
+        assert ("validation" in told) is spoken, (validation, told)
+
+
+@pytest.mark.parametrize(("text", "value"), [("12/3(2)", 8), ("2**3(4)", 32), ("2(3)(4)", 24), ("1+2(3)", 7)])
+def test_a_number_before_a_bracket_multiplies_as_a_sign_would(text: str, value: int) -> None:
+    assert working(text).value == value
+
+
+@pytest.mark.parametrize(("size", "stride", "rounds"), [(12, 1, False), (21, 2, False), (16, 4, True)])
+def test_rounding_is_suspected_only_where_something_is_rounded(size: int, stride: int, rounds: bool) -> None:
+    kinds = {slip.kind for slip in Tried(Form(convolved(size, stride))).slips}
+    assert ("ceil" in kinds) is rounds
+
+
+def test_flops_that_were_given_exactly_go_on_as_they_were_given() -> None:
+    """Only rounded FLOPs may go on as the multiplies and adds that they were made of."""
+    for given, statuses in (("31", ("wrong", "carried forward")), ("≈ 3e1", ("carried forward", "carried forward"))):
+        subject = subject_of(NET.flops.source)
+        for name, claim in (("multiplies", "10"), ("adds", "20"), ("flops", given)):
+            verdict_on(Claim("", "model", name, numeral(claim)), subject)
+        of_own = 30 if "≈" in given else 31
+        found = []
+        for flops in (30, of_own):
+            claim = Claim("", "model", "flops_per_minibatch", numeral(3 * 64 * flops))
+            found.append(verdict_on(claim, subject).status)
+            del subject.own["model", "flops_per_minibatch", ""]
+        assert tuple(found) == statuses
+
+
+@pytest.mark.parametrize("name", ["lenet5", "alexnet", "lstm_stack"])
+def test_a_slip_that_is_planted_is_the_only_likely_one(name: str) -> None:
+    report = mc.cost(name)
+    for seed in range(4):
+        for question in practice(name, report, slips=5, seed=seed).planted:
+            search = searched(question.right)
+            if isinstance(search, Tried):
+                likely = [(value, slip) for value, bits, (slip,) in search.outcomes(1) if bits <= MOST_BITS]
+                assert [value for value, _ in likely].count(question.claim) == 1, (question.of, likely)
+            assert question.claim > 0

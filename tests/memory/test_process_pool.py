@@ -183,7 +183,7 @@ def test_the_working_of_a_process() -> None:
     numbers = held_by_process(memory.training, 1).numbers()
     steps = len(memory.training.steps)
     # 6 weights, 2 slots for each, the optimizer's own; 2 nodes a step and a weight read, 44 where Adam updates one
-    assert numbers.startswith(f"571000000 + 45000000 + 19*45000 + {2 * (steps - 6 + 6) + 6 * 44}*18000 + 0*200000 + ")
+    assert numbers.startswith(f"605000000 + 45000000 + 19*45000 + {2 * (steps - 6 + 6) + 6 * 44}*18000 + 0*200000 + ")
     assert held_by_process(memory.training, 64) == held_by_process(memory.training, 64)
 
 

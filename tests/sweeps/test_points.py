@@ -161,3 +161,36 @@ def test_what_cannot_be_drawn_says_why() -> None:
     with pytest.raises(ModelCostError, match="no points to draw"):
         table([(1,)]).where("p > 1").plot()
     assert np.isfinite(plotted(table([(10**30,), (1,)])).get_lines()[0].get_ydata()).all()
+
+
+@given(st.lists(st.integers(-3, 5) | st.integers(-(10**30), 10**30), min_size=1, max_size=40), st.booleans())
+def test_columns_are_written_as_python_writes_each_value(values: list[int], narrow: bool) -> None:
+    """Those of one value, of few, of many, and of numbers beyond 64 bits."""
+    rows = [(value % 4 if narrow else value, 7) for value in values]
+    points = table(rows, failed=2)
+    lines = [f"{i},{p},{q}," for i, (p, q) in enumerate(rows)]
+    lines += [f"{len(rows)},,,reason 0", f"{len(rows) + 1},,,reason 1"]
+    assert points.to_csv().splitlines() == ["i,p,q,failed", *lines]
+    whole = json.loads(points.to_json())
+    assert whole["points"] == [{"i": i, "p": p, "q": q} for i, (p, q) in enumerate(rows)]
+    assert whole["failed"] == [{"i": len(rows) + i, "reason": f"reason {i}"} for i in range(2)]
+
+
+def test_json_is_laid_out_as_other_json_is() -> None:
+    from modelcost.render.json import dumped
+
+    points = gathered(
+        "t",
+        ("a%s", "b"),
+        ("p",),
+        [Point({"a%s": (1, 2), "b": "x,\n"}, {"p": 1}), Point({"a%s": 1, "b": None}, {}, "no")],
+    )
+    assert points.to_json() == dumped(json.loads(points.to_json()))
+
+
+def test_a_slice_is_a_table_and_a_layer_may_be_called_memory() -> None:
+    found = mc.sweep("lenet5", batch=[1, 2, 4])
+    assert found[1:]["batch"].tolist() == [2, 4]
+    report = mc.cost(mc.Sequential([mc.Input((4,)), mc.Dense(2, name="memory"), mc.Dense(3, name="time")]))
+    assert (report.figure("memory.params"), report.figure("time.params")) == (10, 9)
+    assert report.figure("memory.parameter_bytes") == 76

@@ -113,3 +113,22 @@ def test_every_point_of_a_grid_is_as_likely(choices: dict[str, list[int]]) -> No
     assert space.costs(lambda point: sum(point.values())) == [
         (Fraction(1, len(space)), sum(point.values())) for point in space
     ]
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: Space([1, 2]), "choices are a dict of values by name. Received: \\[1, 2\\]"),  # type: ignore[arg-type]
+        (lambda: Space({"a": [1]}, a=[2]), "a is given twice, as a choice and by its name"),
+        (lambda: Space(layer=[1]).built(lambda layers: None), "unknown choice 'layer'; did you mean layers"),
+        (
+            lambda: Space(units=[0]).built(lambda units: 1 / units).networks,
+            "ZeroDivisionError: division by",
+        ),
+        (lambda: mc.sweep(Space(units=[1])), "say what is built of them: space.built"),
+        (lambda: mc.search(max, trials=1, epochs=1), "a space is several networks, such as a list of models, or Space"),
+    ],
+)
+def test_what_cannot_be_built_is_refused(make: Any, told: str) -> None:
+    with pytest.raises(ModelCostError, match=told):
+        make()

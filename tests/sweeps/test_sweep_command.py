@@ -17,9 +17,9 @@ import pytest
 from golden_files import assert_golden
 
 import modelcost as mc
+from modelcost import progress
 from modelcost.cli import main
 from modelcost.commands.sweep import values
-from modelcost.sweeps import progress
 
 NETS = """
 import time
@@ -280,3 +280,15 @@ def test_values_on_the_command_line(text: str, expected: Any) -> None:
     found = values(text)
     assert list(found) == list(expected)
     assert [type(one) for one in found] == [type(one) for one in expected]
+
+
+def test_a_size_that_is_the_same_as_another(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (("--height", "32,36", "--width", "height"), ("--height", "width", "--width", "32,36")):
+        out, _ = ran(capsys, "lenet5", *words, "--format", "csv", "--figures", "macs")
+        points = list(csv.DictReader(io.StringIO(out)))
+        assert [(point["height"], point["width"]) for point in points] == [("32", "32"), ("36", "36")]
+        assert [int(point["macs"]) for point in points] == [
+            mc.cost(mc.zoo.lenet5(), input=(side, side, 1)).macs for side in (32, 36)
+        ]
+    assert "height depends on width, which is not chosen" in failing(capsys, "lenet5 --height width --batch 1")
+    assert "width depends on width" in failing(capsys, "lenet5 --width width")

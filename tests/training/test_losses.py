@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import modelcost as mc
 from modelcost.errors import ModelCostError
 from modelcost.regularizers import L1, L2
 from modelcost.training.loss import joined
@@ -300,3 +301,27 @@ def test_losses_of_several_outputs_are_joined_as_keras_joins_them(weights: Any, 
     ours = Counter(noted(works + [work for one in terms for work in one.forward], BATCH))
     ours["Sum of"] += penalties  # of each penalty by itself
     assert ours == traced(function.graph, function.outputs)
+
+
+def test_losses_of_several_outputs() -> None:
+    """One for all, a list, or by the names of the outputs; None is no loss, and then nothing goes back from there."""
+    x = mc.Input((4,))
+    y = mc.Dense(3, name="below")(x)
+    model = mc.Model(x, [mc.Dense(2, name="first")(y), mc.Dense(5, name="second")(y)])
+
+    def step(loss: Any) -> Any:
+        return mc.cost(model, batch=2, optimizer="sgd", loss=loss).training
+
+    listed, named = step([None, "mse"]), step({"second": "mse", "first": None})
+    assert [row.figures for row in listed] == [row.figures for row in named]
+    assert listed["first"].weight_gradient_flops == listed["first"].optimizer_flops == 0 < listed["first"].forward_flops
+    assert listed["loss"].flops < step("mse")["loss"].flops == step(["mse", "mse"])["loss"].flops
+    for loss, says in (
+        (["mse"], "2 outputs; give one loss, or one for each"),
+        ([None, None], "nothing to train: no output has a loss"),
+        ({"second": "mse"}, r"losses by name must be of all outputs: first, second; None is no loss.*: second$"),
+        ({"first": "mse", "third": "mse"}, "Received: first, third"),
+        ([None, "mes"], "loss.*mes"),
+    ):
+        with pytest.raises(ModelCostError, match=says):
+            step(loss)

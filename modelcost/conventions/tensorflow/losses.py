@@ -64,7 +64,7 @@ def of_loss(loss: Any, shape: tuple[Any, ...], behind: bool) -> Iterator[Differe
     Raises `ModelCostError` for a loss of which that is not known.
     """
     name, logits = type(loss).__name__, behind or getattr(loss, "from_logits", False)
-    if name not in OF_TRUTH or getattr(loss, "label_smoothing", False):
+    if name not in OF_TRUTH:
         raise ModelCostError(f"what the profiler counts for {loss!r} is not known")
     if loss.reduction != "sum":
         yield _divisor()

@@ -62,5 +62,7 @@ class Unbatched(Convention):
 
 
 UNBATCHED = Unbatched(
-    "tf1-unbatched", "what TensorFlow 1's profiler printed before a batch size was known: not the network", {}
+    "tf1-unbatched",
+    "what TensorFlow 1's profiler printed before a batch size was known, which is not the network's cost",
+    {},
 )
