@@ -96,9 +96,9 @@ def test_the_points_under_the_roofline_are_the_layers_with_flops() -> None:
     rows = [row for row in report.time.rows.values() if row.flops]
     assert sorted(points) == sorted((row.intensity, row.flops / row.seconds) for row in rows)
     told = [one.get_text() for one in axes.get_legend().get_texts()]
-    assert told == ["memory: 29.9 GB/s", "l3: 200 GB/s", "l2: 400 GB/s", "bound by compute", "bound by memory"]
+    assert told == ["memory: 29.9 GB/s", "l3: 400 GB/s", "l2: 801 GB/s", "bound by compute", "bound by memory"]
     roofs = {line.get_label(): line.get_ydata()[0] / line.get_xdata()[0] for line in axes.lines}
-    assert roofs["l2: 400 GB/s"] == pytest.approx(report.time.roofs["l2"])
+    assert roofs["l2: 801 GB/s"] == pytest.approx(report.time.roofs["l2"])
     assert len({line.get_linestyle() for line in axes.lines[:3]}) == 3
 
 

@@ -53,8 +53,8 @@ UPDATE_NODES = (9, 16, 44)
 BAND = Fraction(1, 8)
 """The share by which a process may grow more than estimated, beyond the framework.
 
-`python -m tests.benchmarks.memory` prints what was measured: of 44 that grew by more than 300 MB, 37 are within 10% and
-40 within this. The four others grew by more: GRU layers, whose steps come from malloc (by a fifth), a batch of 186
+`python -m tests.benchmarks.memory` prints what was measured: of 52 that grew by more than 300 MB, 44 are within 10% and
+48 within this. The four others grew by more: GRU layers, whose steps come from malloc (by a fifth), a batch of 186
 spectrograms (by an eighth), and ResNet18 at 48 and 49, whose pool had just taken a stretch of 1 GiB and filled it in a
 few steps (by a half). Where the pool is about to grow, processes of one and the same batch differ by as much.
 """
