@@ -142,9 +142,9 @@ class Term:
         return _joined("floordiv", other, self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        nodes = list(topological(self))
-        place = {id(node): i for i, node in enumerate(nodes)}
-        return _unpickled, ([_packed(node, place) for node in nodes],)
+        from modelcost import packing  # above this module: loaded only for those who pickle
+
+        return packing.unpacked, (packing.packed(self),)
 
 
 class Count(Term, int):
@@ -289,23 +289,3 @@ def _many(op: str, args: tuple[Any, ...], name: str | None) -> Any:
 def _is_leaf(value: Any) -> bool:
     """Whether a number is nothing more than that: it has no name and no working."""
     return value.__class__ is int or (value.name is None and not value.args)
-
-
-def _packed(node: Any, place: dict[int, int]) -> tuple[Any, ...]:
-    if not isinstance(node, Term):
-        return (int(node),)
-    value = int(node) if isinstance(node, Count) else None
-    return value, node.op, tuple(place[id(arg)] for arg in node.args), node.name, node.size
-
-
-def _unpickled(packed: list[tuple[Any, ...]]) -> Any:
-    nodes: list[Any] = []
-    for record in packed:
-        if len(record) == 1:
-            nodes.append(record[0])
-            continue
-        value, op, places, name, words = record
-        node: Any = Expression.__new__(Expression) if value is None else int.__new__(Count, value)
-        node.op, node.args, node.name, node.size = op, tuple(nodes[i] for i in places), name, words
-        nodes.append(node)
-    return nodes[-1]

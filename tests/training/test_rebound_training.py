@@ -80,9 +80,9 @@ def plain(shape: tuple[int, ...], layers: list[Any]) -> mc.Model:
 
 
 def figures(model: mc.Model, **asked: Any) -> dict[str, Any]:
-    """Every figure of a report, and the FLOPs of every row and of what each does in training."""
+    """Every figure of a report but what is planned, which hangs on the sizes that it was planned for."""
     report = mc.cost(model, data=97, epochs=5, validation=0.2, test=3, loss="mse", **asked)
-    return {name: report.figure(name) for name in report.figure_names()}
+    return {name: report.figure(name) for name in report.figure_names() if not name.startswith("memory.")}
 
 
 @settings(max_examples=120, deadline=None)
