@@ -27,7 +27,7 @@ class Asked:
     """
 
     def __init__(self, how: Mapping[str, Any], training: Mapping[str, Any], passes: Mapping[str, Any]) -> None:
-        self.shapes = None if how["input"] is None else _shapes(how["input"])
+        self.shapes = None if how["input"] is None else shapes(how["input"])
         self.arguments = {**how, **training, **passes, "input": self.shapes}
         self.batch, self.dtype, self.partial = size("batch", how["batch"]), how["dtype"], how["partial"]
         if self.dtype is not None:
@@ -40,10 +40,9 @@ class Asked:
 
     def model(self, given: Model | str) -> Model:
         """The model that is meant, one of the zoo made for the input that was asked for."""
-        from modelcost.importers import from_zoo, is_path, load
+        from modelcost.importers import made_for
 
-        made_for = isinstance(given, str) and self.shapes is not None and not is_path(given)
-        return from_zoo(str(given), self.shapes) if made_for else load(given, self.partial)
+        return made_for(given, self.shapes, self.partial)
 
     def entries(self, model: Model) -> Sequence[Entry]:
         """The calls of its layers, on the input that was asked for."""
@@ -73,7 +72,7 @@ class Asked:
     @property
     def memory_arguments(self) -> dict[str, Any]:
         """What planning the memory takes of it."""
-        return {name: self.arguments[name] for name in ("batch", "dtype", "optimizer", "input")}
+        return {name: self.arguments[name] for name in ("batch", "dtype", "optimizer", "loss", "input")}
 
 
 def _trained(optimizer: Any, trainer: Optimizer | None, loss: Any) -> dict[str, str]:
@@ -149,7 +148,12 @@ def _own_constraints(entries: Sequence[Entry]) -> list[str]:
     return [f"{entry.name} ({one})" for entry in entries for one in others(entry.layer, trained_weights(entry))]
 
 
-def _shapes(input: Sequence[Any]) -> list[tuple[Any, ...]]:
+def shapes(input: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The shape of each input, from that of one or of several; `ModelCostError` for what is none.
+
+    >>> shapes((28, 28, 1)), shapes([[3], (4, 2)])
+    ([(28, 28, 1)], [(3,), (4, 2)])
+    """
     rule = "input must be the sizes of one example, such as (224, 224, 3), or a list of such for several inputs"
     if not isinstance(input, list | tuple):
         raise ModelCostError(f"{rule}. Received: input={short(input)}")

@@ -12,7 +12,7 @@ from modelcost.count import Count, Term, made
 from modelcost.errors import SizeError, unknown
 from modelcost.notation import topological
 from modelcost.operators import EVALUATE
-from modelcost.sizes import LETTERS, alike, is_free, size
+from modelcost.sizes import LETTERS, alike, check_unplanned, is_free, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def rebind(term: Any, sizes: Mapping[str, Any], exact: bool) -> Any:
     for word in sizes:
         if word.rpartition(".")[2] not in LETTERS:
             raise unknown("size", word, term.free_sizes() or LETTERS)
+    check_unplanned(term, sizes)
     if any(_is_many(value) for value in sizes.values()):
         return over_arrays(term, sizes, exact)
     return rebound(term, {word: size(word, value) for word, value in sizes.items()})

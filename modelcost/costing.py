@@ -98,7 +98,7 @@ def _report(model: Model, asked: Asked) -> Report:
     rule, around = asked.rule, Around(model, entries, asked.batch, asked.dtype, asked.arguments)
     seen = rule.seen(model, entries)
     rows = [_row(entry, rule, around, seen.get(entry.name)) for entry in entries]
-    report = assembled(head, rows, rule, Basis(around, asked.schedule, asked.step(model, entries), _guard(rows)))
+    report = assembled(head, rows, rule, Basis(around, asked.schedule, asked.step(model, entries), guard(entries)))
     report.network, report.planner = model, later(_memory, model, asked.memory_arguments)
     return report
 
@@ -178,13 +178,13 @@ def _sizes(facts: Facts) -> Iterator[Any]:
         yield from (work.times, work.primitive.n, work.primitive.over)
 
 
-def _guard(rows: Sequence[Row]) -> Callable[[Any], Any]:
+def guard(entries: Sequence[Entry]) -> Callable[[Any], Any]:
     """Ties a figure of the whole model to its layers: no rebinding gives it for sizes that one of them cannot have."""
     known: list[tuple[Any, ...]] = []
 
     def guarded(figure: Any) -> Any:
         if not known:
-            several = {id(row.entry.facts): row.entry.facts for row in rows if row.entry is not None}
+            several = {id(entry.facts): entry.facts for entry in entries}
             known.append(checks(size for facts in several.values() for size in _sizes(facts)))
         return made("given", (figure, *known[0])) if known[0] else figure
 

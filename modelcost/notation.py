@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-ALIASES = ("named", "axis", "same", "given")
-"""Operators that are worth what their first operand is: they add a name or a check, and are written as it is."""
+ALIASES = ("named", "axis", "same", "given", "planned")
+"""Operators that are worth what their first operand is, and written as it is: they add a name, a check or a bound."""
 SUM, QUOTIENT, PRODUCT, ATOM = 1, 2, 3, 4  # how strongly a piece of text holds together
 LONGEST = 5_000_000  # characters; shared parts are written out each time, which can grow without bound
 

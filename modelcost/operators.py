@@ -41,5 +41,6 @@ EVALUATE: dict[str, Callable[..., int]] = {
     "named": lambda a: a,
     "axis": lambda a: a,
     "given": lambda a, *_: a,
+    "planned": lambda a: a,
 }
 """The closed list of operators, each with what it does to plain ints."""

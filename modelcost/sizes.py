@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from modelcost.count import Count, Expression, Term, made
 from modelcost.errors import SizeError, short
-from modelcost.notation import ALIASES
+from modelcost.notation import ALIASES, topological
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 LETTERS = {"batch": "N", "steps": "T", "depth": "D", "height": "H", "width": "W"}
@@ -89,6 +89,24 @@ def _behind(node: Any) -> Any:
     while getattr(node, "op", "") in ALIASES:
         node = node.args[0]
     return node
+
+
+def planned(figure: Any) -> Any:
+    """A figure that was worked out for given sizes, of which no formula says what it is for others.
+
+    >>> planned(Count(40, "kept")).rebind(steps=5)
+    Traceback (most recent call last):
+        ...
+    modelcost.errors.SizeError: memory is planned for given sizes: cost the model again with others. Received: steps=5
+    """
+    return made("planned", (figure,))
+
+
+def check_unplanned(term: Any, sizes: Mapping[str, Any]) -> None:
+    """Refuse other sizes for what is planned, or has a part that is."""
+    if sizes and any(getattr(node, "op", "") == "planned" for node in topological(term)):
+        came = ", ".join(f"{word}={short(value)}" for word, value in sizes.items())
+        raise SizeError(f"memory is planned for given sizes: cost the model again with others. Received: {came}")
 
 
 CHECKING = ("axis", "same", "broadcast")

@@ -486,9 +486,11 @@ def test_a_path_that_cannot_be_read_is_refused(path: str, words: str) -> None:
 
 def test_a_directory_and_a_pipe_are_no_files(tmp_path: Path) -> None:
     (tmp_path / "net.keras").mkdir()
-    refused(lambda: load(str(tmp_path / "net.keras")), "it is not a file")
+    refused(lambda: load(str(tmp_path / "net.keras")), "it is a folder, and only files are read")
     os.mkfifo(tmp_path / "pipe.json")
-    refused(lambda: load(str(tmp_path / "pipe.json")), "it is not a file")
+    refused(lambda: load(str(tmp_path / "pipe.json")), "it is a pipe, and only files are read")
+    (tmp_path / "endless.yaml").symlink_to("/dev/zero")
+    refused(lambda: load(str(tmp_path / "endless.yaml")), "it is a device, and only files are read")
 
 
 def test_a_bomb_takes_little_memory() -> None:

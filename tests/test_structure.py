@@ -21,7 +21,7 @@ ROOT = Path(modelcost.__file__).parent
 
 FLOORS = (
     {"errors", "dtypes"},
-    {"naming", "prefixes", "progress"},
+    {"files", "naming", "prefixes", "progress"},
     {"numbered"},
     {"notation", "operators", "initializers", "regularizers", "constraints"},
     {"count"},

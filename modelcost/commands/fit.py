@@ -60,10 +60,10 @@ def _segments(text: str) -> int | str:
 
 def _planned(given: Namespace) -> Memory:
     from modelcost.commands.source import named
-    from modelcost.importers import load
+    from modelcost.importers import made_for
     from modelcost.memory import Memory
 
-    model = load(named(given.model))
+    model = made_for(named(given.model), given.input)
     if given.input is None and not model.inputs:
         raise ModelCostError(f"{given.model}: the shape of its input is not known; give it, as in --input 28x28x1")
     settings = {name: getattr(given, name) for name in ("dtype", "input", "runtime", "checkpoints")}

@@ -11,6 +11,7 @@ from os import fspath
 from pathlib import Path
 
 from modelcost.errors import ModelCostError, short, unknown
+from modelcost.files import opened
 from modelcost.homework.numerals import numeral
 from modelcost.homework.settings import known_words, mapping, setting_value, settings_of
 from modelcost.homework.shapes import shape
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1_000_000  # bytes of a file
 MOST_CLAIMS = 10_000
+WANTED = "an answer file is YAML or CSV, as `modelcost check --help` shows"
 SEPARATORS = ",;\t"
 """Of columns: what stands most often between the headings."""
 FILE_KEYS = ("model", "models", "input", "layers", "setting", "settings", "claims", "student", "title")
@@ -82,8 +84,11 @@ def answers(path: str, model: Any = None, setting: dict[str, Any] | None = None)
     from modelcost.importers.yaml_text import yaml_text
 
     place = Path(path)
-    with place.open("rb") as file:
-        data = file.read(LARGEST + 1)
+    try:
+        with opened(place) as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise ModelCostError(f"{short(path, 300)}: {error.strerror}; {WANTED}") from None
     if len(data) > LARGEST:
         raise ModelCostError(f"{short(path)}: an answer file has at most {LARGEST:,} bytes")
     try:
@@ -138,12 +143,10 @@ def _given_models(found: dict[str, Any], title: str, model: Any) -> dict[str, An
 
 def _model(name: str, given: Any, shapes: Any) -> Any:
     """A model: made of its layers, or loaded by its name, for other inputs if they are given; never code."""
-    from modelcost.importers import from_zoo, is_path, load
+    from modelcost.importers import made_for
     from modelcost.importers.layer_calls import model_of
 
-    if isinstance(given, dict):
-        return model_of(given, name)
-    return from_zoo(given, shapes) if shapes and isinstance(given, str) and not is_path(given) else load(given)
+    return model_of(given, name) if isinstance(given, dict) else made_for(given, shapes)
 
 
 def _claim(place: int, given: Any, models: Iterable[str], student: str) -> Claim:

@@ -6,9 +6,11 @@ pytest rewrites the asserts of test files and shows what was compared. Elsewhere
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import CodeType, FrameType
 
 AFTER_A_TEST = ("CACHE", "TO_BOOL", "NOT_TAKEN", "EXTENDED_ARG")
 JUMPS = ("POP_JUMP_IF_TRUE", "POP_JUMP_FORWARD_IF_TRUE")
@@ -19,11 +21,14 @@ def asserting(frame: FrameType | None) -> bool:
 
     An assert without a message is a jump past the raising of an AssertionError, if the test is true.
     """
-    if frame is None:
-        return False
+    return frame is not None and _asserted(frame.f_code, frame.f_lasti)
+
+
+@lru_cache(maxsize=100)  # what marks a class asks from the same few places
+def _asserted(code: CodeType, place: int) -> bool:
     from dis import get_instructions
 
-    rest = [one for one in get_instructions(frame.f_code) if one.offset >= frame.f_lasti]
+    rest = [one for one in get_instructions(code) if one.offset >= place]
     names = [one for one in rest if one.opname not in AFTER_A_TEST][:3]
     if len(names) < 3 or names[0].opname not in JUMPS:
         return False

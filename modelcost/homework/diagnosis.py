@@ -17,6 +17,7 @@ from modelcost.homework.search import FURTHER, Tried, ends, together
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from modelcost.homework.numerals import Numeral
     from modelcost.homework.references import Nearby, Reference
@@ -87,7 +88,7 @@ def diagnosed(
     may have been multiplied; `measures`: "bytes", "seconds" or "".
     """
     says = information(claim) - (0.0 if claim.exact else MARGIN_OF_ROUNDED)
-    others = list(meant(claim, measures, scales))
+    others = [(*ends(figure.low, figure.high), slip) for figure, slip in meant(claim, measures, scales)]
     found: list[Explanation] = []
     for most in range(1, AT_MOST + 1):
         for reference in sorted(references, key=lambda one: one.bits)[: None if most < AT_MOST else 2]:
@@ -125,7 +126,7 @@ def _limit(found: Sequence[Explanation], says: float, most: int, reference: Refe
 
 def _reached(
     claim: Numeral,
-    others: Iterable[tuple[Numeral, Slip]],
+    others: Iterable[tuple[Any, Any, Slip]],
     reference: Reference,
     nearby: Nearby,
     most: int,
@@ -145,11 +146,11 @@ def _reached(
         for bits, slips in search.explained(*ends(claim.low, claim.high), left, bound):
             if slips:
                 yield reference.bits + bits, (*before, *slips)
-    for figure, slip in others if left else ():
-        if figure.means(reference.count) and slip.bits <= bound:
+    for low, high, slip in others if left else ():
+        if slip.bits <= bound and low <= reference.count <= high:
             yield reference.bits + slip.bits, (*before, slip)
         elif search is not None and left > 1 and slip.bits + FURTHER + LEAST <= bound:
-            for bits, slips in search.explained(*ends(figure.low, figure.high), 1, bound - slip.bits - FURTHER):
+            for bits, slips in search.explained(low, high, 1, bound - slip.bits - FURTHER):
                 if slips:
                     yield reference.bits + bits + slip.bits + FURTHER, (*before, *slips, slip)
 

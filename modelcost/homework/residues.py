@@ -38,7 +38,7 @@ class Residues:
     >>> from modelcost.homework.form import Form
     >>> form = Form(Count(3, "K") * Count(16, "C") * Count(32, "F") + Count(32, "F"))
     >>> residues = Residues(form, [])
-    >>> residues.fit(3 * 32 + 32, 3 * 32 + 32), residues.fit(1543, 1543)
+    >>> residues.fit(3 * 32 + 32, 3 * 32 + 32), residues.fit(1541, 1541)
     (True, False)
     """
 

@@ -43,6 +43,23 @@ FURTHER = 1.5  # bits that each further slip is more surprising than it is alone
 SHORT = 45  # nodes of a formula that is searched as one
 
 
+class ByValue:
+    """Rows in the order of their first two entries, which are found by the first, a whole number.
+
+    >>> ByValue([(7, 2.0, "b"), (3, 1.0, "a"), (7, 1.0, "c")]).between(4, 9)
+    [(7, 1.0, 'c'), (7, 2.0, 'b')]
+    """
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self.rows = sorted(rows, key=_in_order)
+        self.values = [row[0] for row in self.rows]  # numbers alone are compared fastest
+
+    def between(self, low: Any, high: Any) -> list[Any]:
+        """The rows whose first entry is from `low` to `high`."""
+        first = bisect_left(self.values, low)
+        return self.rows[first : bisect_right(self.values, high, first)]
+
+
 class Tried:
     """One formula with all that can go wrong in it; what each slip, and each pair, comes to is worked out once."""
 
@@ -50,7 +67,7 @@ class Tried:
 
     def __init__(self, form: Form, others: Iterable[tuple[str, int]] = ()) -> None:
         self.form, self.others = form, tuple(others)
-        self.known: dict[int, tuple[float, list[Outcome]]] = {}
+        self.known: dict[int, tuple[float, ByValue]] = {}
 
     @cached_property
     def slips(self) -> list[Slip]:
@@ -75,6 +92,9 @@ class Tried:
 
     def outcomes(self, count: int, limit: float = inf) -> list[Outcome]:
         """What so many slips together come to, as (value, bits, slips), by value: all of at most `limit` bits."""
+        return self._by_value(count, limit).rows
+
+    def _by_value(self, count: int, limit: float) -> ByValue:
         if count == 1 and count not in self.known:
             self.known[count] = inf, _slips(self.form, self.others)[1]
         if count not in self.known or self.known[count][0] < limit:
@@ -82,7 +102,7 @@ class Tried:
             for bits, chosen in islice(self._combined(count, limit), MOST_TRIED[count]) if count else ():
                 several = tuple(self.slips[i] for i in chosen)
                 found.append((self.form.valued(together(several)), bits, several))
-            self.known[count] = limit, sorted(found, key=_in_order)
+            self.known[count] = limit, ByValue(found)
         return self.known[count][1]
 
     def _combined(self, count: int, limit: float) -> Iterator[tuple[float, tuple[int, ...]]]:
@@ -109,17 +129,15 @@ class Tried:
         for count in range(most + 1):
             if count == 1 and 1 not in self.known and not self.residues.fit(low, high):
                 continue
-            outcomes = self.outcomes(count, limit)
-            first = bisect_left(outcomes, low, key=_value_of)
-            last = bisect_right(outcomes, high, key=_value_of)
-            yield from ((bits, several) for _, bits, several in outcomes[first:last] if bits <= limit)
+            outcomes = self._by_value(count, limit).between(low, high)
+            yield from ((bits, several) for _, bits, several in outcomes if bits <= limit)
 
 
 @lru_cache(maxsize=5_000)
-def _slips(form: Form, others: tuple[tuple[str, int], ...]) -> tuple[list[Slip], list[Outcome]]:
+def _slips(form: Form, others: tuple[tuple[str, int], ...]) -> tuple[list[Slip], ByValue]:
     """The slips of a form, and what each comes to: once for all that are alike, as layers and the claims of a class."""
     found = slips(form, others)
-    return found, sorted(((form.valued(slip.values), slip.bits, (slip,)) for slip in found), key=_in_order)
+    return found, ByValue((form.valued(slip.values), slip.bits, (slip,)) for slip in found)
 
 
 @lru_cache(maxsize=5_000)
@@ -127,12 +145,8 @@ def _likely(form: Form, most: float) -> list[Slip]:
     return slips(form, most=most)
 
 
-def _in_order(outcome: Outcome) -> tuple[int, float]:
-    return outcome[:2]
-
-
-def _value_of(outcome: Outcome) -> int:
-    return outcome[0]
+def _in_order(row: Any) -> tuple[int, float]:
+    return row[0], row[1]
 
 
 def _places(form: Form, slip: Slip) -> Places:

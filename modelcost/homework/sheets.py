@@ -30,8 +30,8 @@ def mark(
     `batch=32`: where the answers name none. `marking`: "full" gives a figure that follows from an earlier one its
     points, "strict" does not.
 
-    Raises `ModelCostError` for a file that is no answer file, a claim about what is not there, a figure that is none;
-    `OSError` for a file that cannot be read.
+    Raises `ModelCostError` for a file that cannot be read or is no answer file, a claim about what is not there, a
+    figure that is none.
 
     >>> sheet = mark({"claims": [{"of": "C1", "quantity": "params", "claim": "150", "points": 2}]}, model="lenet5")
     >>> bool(sheet), [row.verdict.why for row in sheet.rows], sheet.points()

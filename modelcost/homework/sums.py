@@ -7,14 +7,13 @@ as the layers of repeated blocks, are searched once, and what is found in one of
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from functools import cached_property
 from itertools import chain
 from math import inf, log2
 
 from modelcost.homework.form import Form
 from modelcost.homework.parts import alike, all_of, at, named, one_of, plain
-from modelcost.homework.search import FURTHER, Tried
+from modelcost.homework.search import FURTHER, ByValue, Tried
 from modelcost.homework.slips import Slip
 
 TYPE_CHECKING = False
@@ -45,7 +44,7 @@ class TriedSum:
         signed = enumerate(zip(self.root.parts, self.root.signs, strict=True))
         self.values = {named(part, i): sign * part.value for i, (part, sign) in signed if part.value}
         self.place = log2(max(len(self.values), 1)) / 2
-        self._changes: list[Change] | None = None
+        self._changes: ByValue | None = None
 
     @cached_property
     def parts(self) -> list[Part]:
@@ -69,13 +68,17 @@ class TriedSum:
             most = 1
         if most == 1 and limit < inf and self._changes is None:
             found = _alone(self._left_out(low, high))  # all else is likelier in other figures
+        elif most == 1 and self._changes is not None and not self.long:
+            found = _alone(self._changes.between(low, high))
         elif most == 1:
             found = self._one(low, high, limit)
         else:
             self.changes()  # they are all needed now
             two = self._in_one_part(low, high, most, limit), self._two(low, high, limit)
             found = chain(self._one(low, high, limit), *two)
-        yield from (one for one in found if one[0] <= limit)
+        for one in found:
+            if one[0] <= limit:
+                yield one
 
     def changes(self) -> list[Change]:
         """What each single slip changes the sum by, in order of that: (change, bits, slip, where, beside, names).
@@ -85,14 +88,14 @@ class TriedSum:
         """
         if self._changes is None:
             every = chain(self._left_out(), self._in_all(), self._within())
-            self._changes = sorted(every, key=lambda change: change[:2])
-        return self._changes
+            self._changes = ByValue(every)
+        return self._changes.rows
 
     def _one(self, low: Any, high: Any, limit: float) -> Iterator[Found]:
         """One slip: looked up where all are known; else each part is looked into where it may be there."""
         known = self._changes
         tried = chain(self._left_out(low, high), self._in_all(low, high)) if known is None else ()
-        yield from _alone(chain(tried, _between(known or [], low, high)))
+        yield from _alone(tried if known is None else known.between(low, high))
         for part in self.parts if known is None else self.long:
             more = self.place + (WITHIN if isinstance(part.search, Tried) else 0.0)
             for bits, several in part.explained(low, high, 1, limit - more):
@@ -100,15 +103,22 @@ class TriedSum:
 
     def _two(self, low: Any, high: Any, limit: float) -> Iterator[Found]:
         """Slips in two parts. The second is looked up by what the first leaves, those of few bits first."""
-        likely = sorted(self.changes(), key=lambda change: change[1])[:MOST_PAIRS]
-        if not likely:
-            return
-        likely = [change for change in likely if change[1] + likely[0][1] + FURTHER <= limit]
-        by_change = sorted(likely, key=lambda change: change[:2])
+        likely, by_change, every = self._paired
+        if low == high:  # most have no other that makes up for the rest
+            likely = [change for change in likely if low - change[0] in every]
         for one in likely:
-            for other in _between(by_change, low - one[0], high - one[0]):
+            if one[1] + self._paired[0][0][1] + FURTHER > limit:
+                return  # those after it are no likelier
+            for other in by_change.between(low - one[0], high - one[0]):
                 if _apart(one, other):
                     yield one[1] + other[1] + FURTHER, (placed(one), placed(other))
+
+    @cached_property
+    def _paired(self) -> tuple[list[Change], ByValue, set[int]]:
+        """The changes of which pairs are formed, the likeliest first; the same by what they change; and only that."""
+        likely = sorted(self.changes(), key=lambda change: change[1])[:MOST_PAIRS]
+        by_change = ByValue(likely)
+        return likely, by_change, set(by_change.values)
 
     def _in_one_part(self, low: Any, high: Any, most: int, limit: float) -> Iterator[Found]:
         """Several slips in one part, which is then off by all that the sum is off by."""
@@ -192,11 +202,6 @@ def _apart(one: Change, other: Change) -> bool:
     where, others = one[3], other[3]
     beside = (not one[4] or one[4] in others) and (not other[4] or other[4] in where)
     return beside and not where & others and min(where) < min(others)
-
-
-def _between(changes: list[Change], low: Any, high: Any) -> list[Change]:
-    first = bisect_left(changes, low, key=lambda change: change[0])
-    return changes[first : bisect_right(changes, high, key=lambda change: change[0])]
 
 
 def placed(change: Change) -> Slip:

@@ -52,6 +52,12 @@ def from_zoo(name: str, inputs: Sequence[tuple[int, ...]] | None = None) -> Mode
     return zoo.build(name, inputs)
 
 
+def made_for(source: Any, inputs: Sequence[tuple[int, ...]] | None, partial: bool = False) -> Model:
+    """The model that `load` gives; one of the zoo is made for these input shapes, if they are given."""
+    of_zoo = isinstance(source, str) and not is_path(source)
+    return from_zoo(source, inputs) if of_zoo else load(source, partial)
+
+
 def _from_file(path: str, partial: bool) -> Model:
     from modelcost.importers.archives import read
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 
 from modelcost.errors import ModelCostError, short
+from modelcost.files import opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ def read(path: str) -> Any:
         known = ", ".join(ENDINGS)
         raise ModelCostError(f"{short(path)}: unknown ending of a model file {short(ending)}; known are: {known}")
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
-            raise ModelCostError("it is not a file")
-        with open(path, "rb") as file:  # noqa: PTH123
+        with opened(path) as file:
             return ENDINGS[ending](path, file)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)

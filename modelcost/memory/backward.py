@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 class Backward:
     """The operations of a trace's backward pass, from the gradients of what comes out to those of the weights."""
 
-    def __init__(self, trace: Trace, rows: Mapping[str, Rows] | None = None) -> None:
-        """`rows`: the weights, as "layer/weight", whose gradients stay rows."""
+    def __init__(
+        self, trace: Trace, rows: Mapping[str, Rows] | None = None, given: Sequence[bool] | None = None
+    ) -> None:
+        """`rows`: the weights, as "layer/weight", whose gradients stay rows; `given`: the outputs that have a loss."""
         self.ops: list[Op] = []
         self.rows = rows or {}
         self.row_numbers: dict[Value, Value] = {}  # of gradients of rows that were put together, by weight
         self._arrived: dict[Value, list[Value]] = {}
         loss = free_name("loss", trace.entries)
-        for out in trace.outputs:
-            if out.differentiable:
+        for i, out in enumerate(trace.outputs):
+            if out.differentiable and (given is None or given[i]):
                 seed = Value(loss, "gradient", out.elements, out.width, out.once)
                 self.ops.append(Op(loss, (out,), seed))
                 self._arrived.setdefault(out, []).append(seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 from modelcost.count import Count, total
-from modelcost.sizes import agreed
+from modelcost.sizes import planned
 from modelcost.sizes import size as checked_size
 
 TYPE_CHECKING = False
@@ -85,10 +85,9 @@ class Plan:
     def peak_bytes(self, batch: int) -> Count:
         """The bytes held at the peak, as a sum over the kinds of buffer: those of each example, and those of all.
 
-        Binding it to another batch, whose peak may be at another step, is an error.
+        Binding it to other sizes, whose peak may be at another step, is an error.
         """
-        step = self.peak_step(batch)
-        return held_bytes(self.held(step), agreed((Count(batch, "N", size="batch"), Count(batch))))
+        return held_bytes(self.held(self.peak_step(batch)), batch)
 
     def timeline(self, batch: int) -> list[dict[str, Any]]:
         """For each step in order: what is done, the bytes held meanwhile, and how many of them are of each kind.
@@ -134,8 +133,9 @@ class Plan:
         ]
 
 
-def held_bytes(buffers: Iterable[Buffer], N: Any) -> Count:
+def held_bytes(buffers: Iterable[Buffer], batch: int) -> Count:
     """The bytes of buffers together at a batch N: for each kind what an example takes, times N, and what all share."""
+    N = Count(checked_size("batch", batch), "N")
     by_kind: dict[str, tuple[list[int], list[int]]] = {}
     for buffer in buffers:
         each, fixed = by_kind.setdefault(buffer.kind, ([], []))
@@ -143,7 +143,7 @@ def held_bytes(buffers: Iterable[Buffer], N: Any) -> Count:
         fixed.append(buffer.fixed)
     shared = [Count(sum(fixed), _word(kind)) for kind, (_, fixed) in by_kind.items() if any(fixed)]
     examples = [N * Count(sum(each), f"{_word(kind)}_each") for kind, (each, _) in by_kind.items() if any(each)]
-    found: Count = total((*shared, *examples))
+    found: Count = planned(total((*shared, *examples)))
     return found
 
 

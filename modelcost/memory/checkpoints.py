@@ -11,6 +11,7 @@ from math import isqrt
 
 from modelcost.errors import ModelCostError, short
 from modelcost.memory.values import Op, Value
+from modelcost.sizes import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,10 +29,11 @@ def every(layers: int, wanted: Any) -> int:
     """
     if wanted == "sqrt":
         return max(1, isqrt(layers))
-    if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
+    length = whole(wanted)
+    if length is None or length < 1:
         rule = 'checkpoints are every so many layers, at least 1, or "sqrt"'
         raise ModelCostError(f"{rule}. Received: {short(wanted)}")
-    return wanted
+    return length
 
 
 class Segments:

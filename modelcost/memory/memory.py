@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property, partial, wraps
 
-from modelcost.costing import activation_bytes, cost
+from modelcost.asked import shapes
+from modelcost.costing import activation_bytes, cost, guard
 from modelcost.count import NOTHING, Count, Expression, total
 from modelcost.dtypes import computed_as
 from modelcost.errors import unknown
@@ -15,16 +16,12 @@ from modelcost.memory.planned import inference_plan, training_plan
 from modelcost.memory.process import held_by_process
 from modelcost.memory.rows import WeightGradients
 from modelcost.memory.runtimes import runtime as runtime_named
-from modelcost.memory.tensors import (
-    counter_bytes,
-    optimizer_bytes,
-    parameter_bytes,
-    summed,
-)
+from modelcost.memory.tensors import counter_bytes, optimizer_bytes, parameter_bytes, summed
 from modelcost.memory.values import Trace
 from modelcost.naming import free_name
-from modelcost.sizes import size
+from modelcost.sizes import planned, size
 from modelcost.training.optimizers import get
+from modelcost.training.outputs import given_losses
 from modelcost.training.step import check_dtypes
 
 TYPE_CHECKING = False
@@ -71,7 +68,8 @@ class Memory:
 
     `dtype`: of the numbers, or a policy such as "mixed_float16", instead of the layers' own; `optimizer`: as in `cost`,
     without it there is inference alone; `input`: other input shapes; `runtime`: whose habits the plan follows, one
-    of `RUNTIMES` ("plain" writes nothing in place); `checkpoints`: as in `training_plan`.
+    of `RUNTIMES` ("plain" writes nothing in place); `checkpoints`: as in `training_plan`; `loss`: as in `cost`; nothing
+    is held of it, but an output without one has no gradient.
     `rows`: the figures of `OF_LAYERS` for each call of a layer, and for the optimizer; they add up.
 
     Raises `ModelCostError` for settings that cannot be, `UnboundSizeError` where a size of the input is not known.
@@ -92,18 +90,22 @@ class Memory:
         batch: int = 1,
         dtype: str | None = None,
         optimizer: Any = None,
-        input: Sequence[tuple[Any, ...]] | None = None,
+        input: Sequence[Any] | None = None,
         runtime: str | Runtime = "tensorflow",
         checkpoints: int | str | None = None,
+        loss: Any = None,
     ) -> None:
         self._given = {"batch": batch, "dtype": dtype, "optimizer": optimizer, "input": input, "runtime": runtime}
-        self._given["checkpoints"] = checkpoints
+        self._given |= {"checkpoints": checkpoints, "loss": loss}
         self.model, self.batch, self.runtime = model, size("batch", batch), runtime_named(runtime)
         self.dtype, self.checkpoints = dtype, checkpoints
         if dtype is not None:
             computed_as(dtype)  # an error for one that is not known
+        if checkpoints is not None:
+            every(1, checkpoints)
         self._optimizer = None if optimizer is None else get(optimizer)
-        self.entries = model.entries() if input is None else model.on(input)
+        self._given_losses = given_losses(loss, model)
+        self.entries = model.entries() if input is None else model.on(shapes(input))
         if self.trains:
             check_dtypes(self.entries, dtype)
 
@@ -155,7 +157,8 @@ class Memory:
         return self._over_rows("kept_activation_bytes", self.optimizer)
 
     def _over_rows(self, name: str, *_: Any) -> Any:
-        return summed((row.of, getattr(row, name)) for row in self.rows)
+        tied = planned if name == "kept_activation_bytes" else guard(self.entries)  # to the sizes that it holds for
+        return tied(summed((row.of, getattr(row, name)) for row in self.rows))
 
     @cached_property
     def inference(self) -> Plan:
@@ -165,11 +168,12 @@ class Memory:
     @cached_property
     def training(self) -> Plan:
         """What is held when in a training step."""
-        return training_plan(self._training_trace(), self.optimizer, self.checkpoints, self._weight_gradients.of_rows)
+        settings = self.optimizer, self.checkpoints
+        return training_plan(self._training_trace(), *settings, self._weight_gradients.of_rows, self._given_losses)
 
     @cached_property
     def _weight_gradients(self) -> WeightGradients:
-        return WeightGradients(self.model, self.entries, self.runtime.rows)
+        return WeightGradients(self.model, self.entries, self.runtime.rows, self._given_losses)
 
     def _training_trace(self) -> Trace:
         return Trace(self.model, self.entries, self.runtime, True, self.dtype)
@@ -216,8 +220,8 @@ class Memory:
     @cached_property
     def _names(self) -> list[str]:
         """The figures that there are: of training with an optimizer, of plans where all sizes are known."""
-        planned = not any(isinstance(out.elements, Expression) for entry in self.entries for out in entry.facts.outputs)
-        possible = FIGURES if planned else [name for name in OF_LAYERS if name != "kept_activation_bytes"]
+        sized = not any(isinstance(out.elements, Expression) for entry in self.entries for out in entry.facts.outputs)
+        possible = FIGURES if sized else [name for name in OF_LAYERS if name != "kept_activation_bytes"]
         return [name for name in possible if self.trains or name not in OF_TRAINING]
 
     @cached_property
@@ -265,7 +269,7 @@ class Memory:
             "gradient_bytes": lambda: self._weight_gradients.bytes(entry, N, dtype),
             "optimizer_bytes": lambda: optimizer_bytes(entry, self.optimizer, dtype),
             "activation_bytes": lambda: N * held if (held := activation_bytes(entry, dtype)) is not NOTHING else held,
-            "kept_activation_bytes": lambda: held_bytes(self._kept.get(entry.name, ()), N),
+            "kept_activation_bytes": lambda: held_bytes(self._kept.get(entry.name, ()), self.batch),
         }[name]
 
     @cached_property

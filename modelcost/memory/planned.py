@@ -12,7 +12,7 @@ from modelcost.naming import free_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from modelcost.memory.rows import Rows
@@ -170,11 +170,13 @@ def training_plan(
     optimizer: Optimizer,
     checkpoints: int | str | None = None,
     rows: Mapping[str, Rows] | None = None,
+    given: Sequence[bool] | None = None,
 ) -> Plan:
     """What is held when in a training step: forward, backward, optimizer.
 
     `checkpoints`: do segments of so many layers again on the way back ("sqrt": as many as the root of their number).
     `rows`: the weights, as "layer/weight", whose gradients stay the rows that were looked up.
+    `given`: for each output whether it has a loss, as all have where nothing is said.
     """
     planner = Planner(trace.runtime)
     slots = {weight: optimizer.slots(fact) for weight, fact in trace.trained().items()}
@@ -183,7 +185,7 @@ def training_plan(
         planner.add(op, "forward")
     planner.finish("output", trace.outputs)
     planner.turn()
-    backward = Backward(trace, rows)
+    backward = Backward(trace, rows, given)
     updated: dict[Value, list[Value]] = {}  # rows that are added up have one gradient
     for weight, gradient in backward.of_weights.items():
         updated.setdefault(gradient, []).append(weight)

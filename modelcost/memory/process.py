@@ -22,6 +22,7 @@ from fractions import Fraction
 from modelcost.count import Count, total
 from modelcost.memory.executor import slots_of, written_bytes
 from modelcost.memory.fit import largest_batch
+from modelcost.sizes import planned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def held_by_process(plan: Plan, batch: int) -> Any:
     >>> held_by_process(plan, 10).numbers()
     '605000000 + 45000000 + 0*45000 + 2*18000 + 0*200000 + 10000000'
     """
-    return total((beside(plan), Count(written_bytes(plan, batch), "written")))
+    return planned(total((beside(plan), Count(written_bytes(plan, batch), "written"))))
 
 
 PROBES = 8

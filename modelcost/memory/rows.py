@@ -38,9 +38,10 @@ class WeightGradients:
     Source: Keras 3.15 `Embedding.call`, TensorFlow 2.21 `math_ops._as_indexed_slices_list` (measured in the tests).
     """
 
-    def __init__(self, model: Model, entries: Sequence[Entry], rows: bool) -> None:
+    def __init__(self, model: Model, entries: Sequence[Entry], rows: bool, given: Sequence[bool] | None = None) -> None:
+        """`given`: for each output whether it has a loss, as all have where nothing is said."""
         self.entries = entries
-        found = backward(model, entries) if any(map(trained_weights, entries)) else {}
+        found = backward(model, entries, given=given) if any(map(trained_weights, entries)) else {}
         self.changed = changed(entries, found)
         self.looked_up = looked_up(entries, found) if rows else {}
         self._calls = set(found)

@@ -72,8 +72,9 @@ def note(memory: Any) -> str:
     if not memory.peaks:
         return "The peak is not known before all sizes of the input are; give --input."
     return (
-        f"Peaks are planned as the runtime {memory.runtime} goes about it, from the first operation to the last; a "
-        f"process is TensorFlow's on a CPU, an estimate: most grow by no more than {float(BAND):.1%} beyond it."
+        f"Peaks are planned as the runtime {memory.runtime} goes about it, from the first operation to the last. A "
+        "process is what the system counts for Python with TensorFlow on a CPU, an estimate: of those that were "
+        f"measured, most took at most {float(BAND):.1%} more, TensorFlow's own memory left aside."
     )
 
 

@@ -14,8 +14,22 @@ if TYPE_CHECKING:
     from modelcost.timing.estimate import Time
 
 SLOWEST = 10
-UNITS = ((1e-3, 1e-6, "us"), (1.0, 1e-3, "ms"), (120.0, 1.0, "s"), (7200.0, 60.0, "min"), (172800.0, 3600.0, "h"))
-"""Below so many seconds a time is told in this unit, which is so many seconds."""
+UNITS = (
+    (1e-3, 1e-6, "us"),
+    (1.0, 1e-3, "ms"),
+    (120.0, 1.0, "s"),
+    (7200.0, 60.0, "min"),
+    (172800.0, 3600.0, "h"),
+    (63072000.0, 86400.0, "days"),
+)
+"""Below so many seconds a time is told in this unit, which is so many seconds; from two years on, in years."""
+YEAR = 31557600.0
+CALLED = {
+    "graph": "The model is called as a graph (tf.function); --mode gives the time of other calls: eager or predict.",
+    "eager": "The model is called eagerly: Python starts each operation.",
+    "predict": "The model is called by Keras's predict and fit, whose loops take time for each mini-batch too.",
+}
+"""What is said of how the model is called, by the mode."""
 
 
 def duration(seconds: float) -> str:
@@ -23,12 +37,17 @@ def duration(seconds: float) -> str:
 
     >>> duration(0.01234), duration(68142.5), duration(0)
     ('12.3 ms', '18.9 h', '0 s')
+    >>> duration(1.5e12), duration(1e30)
+    ('47,500 years', '3.17e+22 years')
     """
     if not seconds:
         return "0 s"
-    unit, name = next(((unit, name) for most, unit, name in UNITS if seconds < most), (86400.0, "days"))
+    unit, name = next(((unit, name) for most, unit, name in UNITS if seconds < most), (YEAR, "years"))
     value = seconds / unit
-    return f"{value:.0f} {name}" if value >= 100 else f"{value:.3g} {name}" if value >= 0.001 else f"{value:.1e} {name}"
+    if value < 0.001:
+        return f"{value:.1e} {name}"
+    rounded = f"{value:.3g}"
+    return f"{float(rounded):,.0f} {name}" if 100 <= value < 1e6 else f"{rounded} {name}"
 
 
 def interval(span: Any) -> str:
@@ -105,7 +124,7 @@ def _bounds(time: Time) -> str:
 def _notes(time: Time) -> list[str]:
     notes = list(time.head.get("notes", ()))
     if "mode" in time.head:
-        notes.append(f"Called as: {time.head['mode']}.")
+        notes.append(CALLED[time.head["mode"]])
     assumptions = time.head.get("assumptions")
     if assumptions:
         told = ", ".join(f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.model import Model
+    from modelcost.report import Report
 
 PASSES = ("forward_flops", "backward_flops", "optimizer_flops", "flops")
 NAMES = (
@@ -47,7 +48,7 @@ class Costing:
     that are axes of the model's input, and the others are settings of `cost`. It can be sent to other processes.
     """
 
-    __slots__ = ("arguments", "figures", "settings", "sizes", "subject", "unused")
+    __slots__ = ("arguments", "figures", "settings", "sizes", "subject", "unused", "zoo_name")
 
     def __init__(
         self,
@@ -57,9 +58,11 @@ class Costing:
         arguments: Sequence[str] = (),
         sizes: Sequence[str] = (),
         unused: Sequence[str] = (),
+        zoo_name: str | None = None,
     ) -> None:
         self.subject, self.figures, self.settings = subject, tuple(figures), dict(settings)
         self.arguments, self.sizes, self.unused = tuple(arguments), tuple(sizes), tuple(unused)
+        self.zoo_name = zoo_name
 
     def __call__(self, choices: Mapping[str, Any]) -> dict[str, Any] | str:
         """The figures by name; text, the reason, where the point cannot be.
@@ -89,9 +92,14 @@ class Costing:
         sizes = {word: choices[word] for word in self.sizes}
         if sizes:
             settings["input"] = _whole(resized(model, sizes, settings.get("input")))
-        report = cost(model, **settings)
+        report = self.report(model, settings)
         found = {name: report.figure(name) for name in self.figures}
         return {name: value if isinstance(value, float) else int(value) for name, value in found.items()}
+
+    def report(self, model: Model, settings: Mapping[str, Any]) -> Report:
+        """The report on the model; the zoo makes it anew for another input, as some networks are of one alone."""
+        subject = model if self.zoo_name is None or settings.get("input") is None else self.zoo_name
+        return cost(subject, **settings)
 
     def _model(self, choices: Mapping[str, Any]) -> Model:
         from modelcost.model import Model

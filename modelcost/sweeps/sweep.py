@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from modelcost.conventions import convention as convention_named
-from modelcost.costing import cost
 from modelcost.errors import ModelCostError, short
-from modelcost.importers import load
+from modelcost.importers import is_path, load
 from modelcost.progress import Progress
 from modelcost.report import APART
 from modelcost.space import Space, by_name
@@ -74,6 +73,7 @@ def sweep(
         choices, subject = {**subject.choices, **(choices or {})}, subject.build
     given = by_name(choices, more)
     built = callable(subject) and not hasattr(subject, "entries") and not hasattr(subject, "get_config")
+    zoo_name = subject if isinstance(subject, str) and not is_path(subject) else None
     subject = subject if built else load(subject)
     takes = taken(subject, given) if built else {}
     kept, settings = split(given, takes)
@@ -91,7 +91,7 @@ def sweep(
     given = {name: value for name, value in {**settings, **kept}.items() if name not in takes}
     asked = [*(several or usual_figures(given)), *(name for one in tests for name in one.names)]
     wanted = list(dict.fromkeys(check_figure(name) for name in asked if name not in space.names))
-    return Sweep(subject, space, wanted, settings, tests, executor, resume, takes, sizes)
+    return Sweep(subject, space, wanted, settings, tests, executor, resume, takes, sizes, zoo_name)
 
 
 class Sweep(Points):
@@ -112,6 +112,7 @@ class Sweep(Points):
         resume: Any,
         takes: Mapping[str, bool],
         sizes: Sequence[str],
+        zoo_name: str | None,
     ) -> None:
         super().__init__(named(subject), space.names, figures, {}, Failed({}, []))
         self.space, self.tests, self.executor, self.resume = space, list(tests), executor, resume
@@ -119,7 +120,7 @@ class Sweep(Points):
         arguments = [name for name in space.names if name in takes]
         unused = [name for name in space.names if name not in (*takes, *sizes, *setting_names())]
         batched = [name for name in sizes if name != "batch"]
-        self.costing = Costing(subject, figures, settings, arguments, batched, unused)
+        self.costing = Costing(subject, figures, settings, arguments, batched, unused, zoo_name)
         self.at_least = bool(self.settings.get("partial")) and unknown_in(subject)
         self.notes = tuple(notes(subject, space.names, self.at_least))
         self._record: Record | None = None
@@ -192,7 +193,7 @@ class Sweep(Points):
     def _rebound(self) -> Points:
         from modelcost.sweeps.rebinding import table
 
-        report = cost(self.subject, **self.settings)  # type: ignore[arg-type]
+        report = self.costing.report(self.subject, self.settings)  # type: ignore[arg-type]
         terms = {name: report.figure(name) for name in self.figures}
         return table(report, terms, self.space.mesh())
 

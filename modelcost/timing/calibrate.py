@@ -82,6 +82,8 @@ def _line(text: str) -> dict[str, Any]:
     except ValueError:
         raise ModelCostError(f"the timing said what is no result: {short(text.strip(), 200)}; unset what makes "
                              "libraries write, such as ONEDNN_VERBOSE") from None  # fmt: skip
+    if isinstance(found, dict) and "error" in found:
+        raise ModelCostError(found["error"])
     return found
 
 

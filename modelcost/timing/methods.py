@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from modelcost.errors import ModelCostError
 from modelcost.timing.estimate import LEVELS, LevelTime, RowTime, Time, over_levels
-from modelcost.timing.operations import operations
+from modelcost.timing.operations import operations, unbound
 from modelcost.timing.span import Span, together
 from modelcost.timing.trained import step, waiting
 
@@ -51,7 +50,7 @@ def _by_book(report: Report, book: Any) -> dict[str, LevelTime]:
         figures = level.figures
         forward = figures["forward_flops"]
         if not isinstance(forward, int):
-            raise ModelCostError("time needs every size; give the input's shape")
+            raise unbound(forward)
         parts = {"inference": book.span(forward)}
         if name != "example":
             parts |= {"forward": parts["inference"], "backward": book.span(book.backward(forward, figures))}

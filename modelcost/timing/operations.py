@@ -12,6 +12,7 @@ from functools import partial
 from operator import attrgetter
 
 from modelcost.errors import ModelCostError, UnboundSizeError
+from modelcost.notation import topological
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,5 +139,14 @@ def number(size: Any, batch: int) -> int:
         size = size.rebind(batch=batch)
     try:
         return int(size)
-    except UnboundSizeError as error:
-        raise UnboundSizeError(f"time needs every size; give the input's shape: {error}") from None
+    except UnboundSizeError:
+        raise unbound(size) from None
+
+
+def unbound(size: Any) -> UnboundSizeError:
+    """The error for a size, or what is made of such, that has no value where a time is asked for."""
+    free = (getattr(node, "size", ()) for node in topological(size) if not isinstance(node, int))
+    words = list(dict.fromkeys(word for several in free for word in several if "." not in word))
+    verb = "has" if len(words) == 1 else "have"
+    way_out = "give the input's shape, as in input=(224, 224, 3) or --input 224x224x3"
+    return UnboundSizeError(f"time needs every size, and {' and '.join(words)} {verb} no value; {way_out}")

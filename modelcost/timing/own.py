@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelcost.errors import ModelCostError, short
+from modelcost.files import opened
 from modelcost.timing.cpu import CPU
 
 TYPE_CHECKING = False
@@ -61,7 +62,7 @@ def _figures(path: str | Path) -> dict[str, Any]:
     from tomllib import TOMLDecodeError, loads
 
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
+        with opened(path) as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
         raise ModelCostError(f"{short(str(path), 300)}: {error.strerror}") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modelcost.errors import ModelCostError, short
 from modelcost.timing.estimate import LEVELS, PARTS, LevelTime, RowTime, Time
-from modelcost.timing.roofline import BOUNDS
+from modelcost.timing.roofline import BOUNDS, CALLS
 from modelcost.timing.span import Span
 
 TYPE_CHECKING = False
@@ -23,6 +23,8 @@ def time_of(told: dict[str, Any]) -> Time:
     for name in HEAD:
         if not isinstance(told.get(name), str):
             raise _not("time", f"{name} must be text", told.get(name))
+    if "mode" in told and told["mode"] not in [*CALLS]:
+        raise _not("time", f"mode must be one of {', '.join(CALLS)}", told["mode"])
     levels = {name: _level(name, told[name]) for name in LEVELS if name in told}
     for name in ("example", "inference", "minibatch"):
         if name not in levels:

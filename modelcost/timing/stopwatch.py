@@ -10,6 +10,7 @@ import sys
 import time
 from functools import partial
 
+from modelcost.errors import ModelCostError
 from modelcost.timing.bench import Bench, benches
 
 TYPE_CHECKING = False
@@ -188,7 +189,9 @@ def main(words: list[str]) -> None:
     """Time everything and say it, line by line; the arguments are seconds for each network, and "thorough"."""
     from modelcost.timing.machine import this
     from modelcost.timing.rates import capacities
+    from modelcost.verification.frameworks import tensorflow
 
+    tensorflow()  # an error where it is not there, before anything is told of
     seconds, several = float(words[0]), benches("thorough" in words)
     say({"total": (1 + AGAIN) * len(several) + 2})
     cpu = this()
@@ -211,4 +214,7 @@ def say(found: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except ModelCostError as error:
+        say({"error": str(error)})

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from modelcost.errors import ModelCostError, short
+from modelcost.files import opened
 from modelcost.timing.calibration import AGAIN, Calibration, calibration_of
 
 TYPE_CHECKING = False
@@ -42,8 +43,8 @@ def loaded(path: str | Path | None = None) -> Calibration:
     """
     file = place() if path is None else Path(path)
     try:
-        with file.open("rb") as opened:
-            data = opened.read(LARGEST + 1)
+        with opened(file) as stream:
+            data = stream.read(LARGEST + 1)
     except FileNotFoundError:
         raise ModelCostError(
             "this machine is not calibrated; run `modelcost calibrate`, or take --method roofline"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.facts import Output, Shape
-    from modelcost.model import Entry
+    from modelcost.model import Entry, Model
     from modelcost.training.loss import Loss, LossWork
 
 
@@ -23,6 +23,18 @@ class Lost:
 
     def __init__(self, loss: Loss, maker: Entry, shape: Shape, work: LossWork) -> None:
         self.loss, self.maker, self.shape, self.work = loss, maker, shape, work
+
+
+def given_losses(loss: Any, model: Model) -> list[bool] | None:
+    """For each output of a model whether it has a loss; None where nothing is said of any."""
+    if loss is None:
+        return None
+    return [one is not None for one in losses(loss, output_names(model))]
+
+
+def output_names(model: Model) -> list[str]:
+    """The layers that a model's outputs come from, by name."""
+    return [model.names[tensor.call.layer] for tensor in model.outputs]
 
 
 def losses(given: Any, names: Sequence[str]) -> list[Loss | None]:
@@ -38,7 +50,7 @@ def losses(given: Any, names: Sequence[str]) -> list[Loss | None]:
     if isinstance(given, dict) and "class_name" not in given:
         if given.keys() != set(names):
             rule = f"losses by name must be of all outputs: {', '.join(names)}; None is no loss"
-            raise ModelCostError(f"{rule}. Received: {', '.join(map(str, given))}")
+            raise ModelCostError(f"{rule}. Received: {', '.join(map(str, given)) or 'none'}")
         given = [given[name] for name in names]
     several = list(given) if isinstance(given, list | tuple) else [given] * len(names)
     if len(several) != len(names):

@@ -15,7 +15,7 @@ from modelcost.training.backward import backward, makers, phase
 from modelcost.training.constrained import constraint_work
 from modelcost.training.gathered import gathered
 from modelcost.training.loss import joined
-from modelcost.training.outputs import losses, lost
+from modelcost.training.outputs import losses, lost, output_names
 from modelcost.training.penalties import activity_penalties, weight_penalties
 from modelcost.training.shared import changed, looked_up
 
@@ -70,7 +70,7 @@ class Step:
         loss: Any = None,
     ) -> None:
         self.rule, self.optimizer, self.entries = rule, optimizer, list(entries)
-        found = [] if loss is None else losses(loss, [model.names[tensor.call.layer] for tensor in model.outputs])
+        found = [] if loss is None else losses(loss, output_names(model))
         self.lost = lost(found, makers(model, entries)) if found else []
         by_logits = [one.maker.name for one in self.lost if one.work.by_logits]
         given = [one is not None for one in found] or None

@@ -24,11 +24,9 @@ def keras() -> Any:
         import keras as found
         import tensorflow  # noqa: F401  # Keras alone does not need it
     except ImportError as error:
-        raise ModelCostError(
-            f"verification needs TensorFlow, with Keras: pip install 'modelcost[keras]' ({error})"
-        ) from None
+        raise ModelCostError(f"this needs TensorFlow, with Keras: pip install 'modelcost[keras]' ({error})") from None
     if found.backend.backend() != "tensorflow":
-        raise ModelCostError(f"verification needs Keras on TensorFlow. Received: the backend {found.backend.backend()}")
+        raise ModelCostError(f"this needs Keras on TensorFlow. Received: the backend {found.backend.backend()}")
     return found
 
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -161,6 +162,19 @@ def test_the_readme_and_the_pages_lead_somewhere() -> None:
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert link.startswith("made/") or (page.parent / link).exists(), (page.name, link)
+
+
+def test_what_the_pages_install_there_is() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    named = [
+        (page.name, extra)
+        for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+        for several in re.findall(r"'\.\[([\w,]+)\]'", page.read_text(encoding="utf-8"))
+        for extra in several.split(",")
+    ]
+    assert len(named) > 8
+    assert [one for one in named if one[1] not in extras] == []
 
 
 def test_there_is_an_example_for_each_homework_set() -> None:

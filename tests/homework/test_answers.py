@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -482,10 +483,19 @@ def test_a_marked_sheet_shows_itself(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_no_sheet(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ModelCostError, match=r"none\.yaml.: No such file or directory; an answer file is YAML or CSV"):
         mark(tmp_path / "none.yaml")
     with pytest.raises(ModelCostError, match="an answer file has a model and claims"):
         mark({})
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for name, kind in ((str(tmp_path), "folder"), (str(tmp_path / "pipe.yaml"), "pipe"), ("/dev/zero", "device")):
+        assert main(["check", name]) == 2
+        assert f"{name}': it is a {kind}, and only files are read; an answer file is" in capsys.readouterr().err
+    assert main(["check", str(tmp_path / "none.yaml"), "--model", "lenet5"]) == 2
+    assert "[Errno" not in (told := capsys.readouterr().err) and "none.yaml': No such file" in told
 
 
 def test_a_table_as_spreadsheets_write_it(tmp_path: Path) -> None:

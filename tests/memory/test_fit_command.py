@@ -72,6 +72,14 @@ def test_status_1_where_nothing_fits(capsys: pytest.CaptureFixture[str]) -> None
     assert out.count("none fits") == 4
 
 
+def test_a_network_of_the_zoo_is_made_for_the_input_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its position embedding is longer: only a model that is built anew has room for the patches."""
+    _, out, _ = said(capsys, "vit_b16 --memory 8GB --input 384x384x3 --format json")
+    memory = Memory(zoo.build("vit_b16", [(384, 384, 3)]), optimizer="adam")
+    tensors = next(line for line in json.loads(out)["fit"] if (line["pass"], line["of"]) == ("training", "tensors"))
+    assert tensors["bytes"] == memory.training.peak_bytes(tensors["batch"])
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

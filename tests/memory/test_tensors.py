@@ -292,6 +292,9 @@ def test_settings_that_cannot_be() -> None:
     with pytest.raises(UnknownNameError, match="unknown runtime 'xlA'; did you mean xla"):
         mlp(runtime="xlA")
     with pytest.raises(ModelCostError, match="checkpoints are every so many layers, at least 1"):
-        _ = mlp(checkpoints=0).training
+        mlp(checkpoints=0)
+    with pytest.raises(ModelCostError, match=r"input must be the sizes of one example, .* Received: input=5"):
+        mlp(input=5)
+    assert mlp(input=(5,)).peak_training_bytes == mlp(input=[[5]]).peak_training_bytes == mlp().peak_training_bytes
     with pytest.raises(UnboundSizeError, match="steps"):
         _ = Memory(Sequential([Input((None, 3)), LSTM(2)])).peak_inference_bytes

@@ -201,6 +201,33 @@ def test_sizes_go_into_another_input_shape() -> None:
     assert "input must have the axes of (32, 32, 1)" in wrong.failed[0].failed
 
 
+@pytest.mark.parametrize(
+    ("name", "shapes"),
+    [
+        ("mobilenet_v2", [(96, 128, 3), (224, 224, 3)]),
+        ("efficientnet_b0", [(96, 128, 3), (224, 224, 3)]),
+        ("vit_b16", [(32, 48, 3), (384, 384, 3)]),
+        ("bert_base", [(16,), (128,)]),
+    ],
+)
+def test_networks_made_for_one_input_have_memory_and_time_at_others(name: str, shapes: list[tuple[int, ...]]) -> None:
+    """What depends on the input in them, such as a padding or a position embedding, follows: each is built anew."""
+    words = ("height", "width") if len(shapes[0]) == 3 else ("steps",)
+    figures, settings = ["params", "macs", "memory.peak_inference_bytes", "time.minibatch.seconds"], {"cpu": "i3-540"}
+    for shape in shapes:
+        made = mc.zoo.build(name, [shape])
+        report = mc.cost(made, **settings)
+        sizes = dict(zip(words, shape, strict=False))
+        found = mc.sweep(name, {word: [length] for word, length in sizes.items()}, figures=figures, **settings)
+        assert not found.at_once and not found.failed, found.failed[0].failed
+        assert [found[0][one] for one in figures] == [report.figure(one) for one in figures]
+        counted = mc.sweep(name, {word: [length] for word, length in sizes.items()}, figures=figures[:2])
+        given = mc.sweep(name, batch=[1], input=[shape] * len(made.inputs), figures=figures[:2])
+        assert counted.at_once and given.at_once
+        assert [counted[0][one] for one in figures[:2]] == [given[0][one] for one in figures[:2]]
+        assert [counted[0][one] for one in figures[:2]] == [report.figure(one) for one in figures[:2]]
+
+
 def test_a_size_that_nothing_is_chosen_for_is_named() -> None:
     model = mc.Sequential([mc.Input((None, None, 3)), mc.Conv2D(4, 3)], name="free")
     for name in ("macs", "params"):

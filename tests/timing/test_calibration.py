@@ -268,7 +268,7 @@ def test_a_file_that_is_not_there_or_too_large(tmp_path: Path) -> None:
     (tmp_path / "large.json").write_bytes(b" " * (store.LARGEST + 1))
     with pytest.raises(ModelCostError, match="bytes are no calibration"):
         store.loaded(tmp_path / "large.json")
-    with pytest.raises(ModelCostError, match="Is a directory"):
+    with pytest.raises(ModelCostError, match="it is a folder, and only files are read"):
         store.loaded(tmp_path)
 
 

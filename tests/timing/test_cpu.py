@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from importlib.resources import files
 from pathlib import Path
 
@@ -173,6 +174,11 @@ def test_a_file_that_describes_no_cpu_is_an_error(tmp_path: Path, text: bytes, s
 def test_a_file_that_is_not_there_and_what_is_no_cpu_at_all(tmp_path: Path) -> None:
     with pytest.raises(ModelCostError, match="No such file"):
         cpu_of(str(tmp_path / "none.toml"))
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(ModelCostError, match=r"pipe\.toml.: it is a pipe, and only files are read"):
+        cpu_of(str(tmp_path / "pipe.toml"))
+    with pytest.raises(ModelCostError, match="null byte"):
+        cpu_of("a\0.toml")
     with pytest.raises(ModelCostError, match="cpu must be a name, a CPU, or the path"):
         cpu_of(3)  # type: ignore[arg-type]
 

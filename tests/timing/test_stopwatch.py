@@ -78,6 +78,13 @@ def test_a_timing_that_breaks_off_is_an_error_that_says_why() -> None:
         list(told_by(script("import os; os._exit(3)")))
 
 
+def test_without_tensorflow_its_own_error_is_told_and_nothing_around_it() -> None:
+    without = "import sys, runpy; sys.modules['tensorflow'] = sys.modules['keras'] = None; "
+    command = [*script(without + "runpy.run_module('modelcost.timing.stopwatch', run_name='__main__')"), "0.01"]
+    with pytest.raises(ModelCostError, match=r"^this needs TensorFlow, with Keras: pip install 'modelcost\[keras\]'"):
+        list(told_by(command))
+
+
 def test_what_is_no_result_is_an_error_and_what_goes_to_stderr_is_not() -> None:
     talks = "import sys; sys.stderr.write('warning\\n' * 100_000); print('{\"total\": 3}')"
     assert list(told_by(script(talks))) == [{"total": 3}]  # more than a pipe holds
@@ -172,5 +179,5 @@ def test_calibrating_needs_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "keras", None)
     from modelcost.timing.stopwatch import Network
 
-    with pytest.raises(ModelCostError, match="verification needs TensorFlow, with Keras"):
+    with pytest.raises(ModelCostError, match="this needs TensorFlow, with Keras"):
         Network(mc.zoo.lenet5(), 1)

@@ -318,6 +318,7 @@ def test_losses_of_several_outputs() -> None:
     assert listed["loss"].flops < step("mse")["loss"].flops == step(["mse", "mse"])["loss"].flops
     for loss, says in (
         (["mse"], "2 outputs; give one loss, or one for each"),
+        ({}, "None is no loss. Received: none$"),
         ([None, None], "nothing to train: no output has a loss"),
         ({"second": "mse"}, r"losses by name must be of all outputs: first, second; None is no loss.*: second$"),
         ({"first": "mse", "third": "mse"}, "Received: first, third"),

@@ -1,15 +1,19 @@
-"""Every figure of training with other values for its sizes is that of the network made anew for these sizes."""
+"""Every figure of training, and of memory, with other sizes is that of the network made anew for them, or refused."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import modelcost as mc
-from modelcost.errors import ModelCostError
+from modelcost.errors import ModelCostError, SizeError
+from modelcost.memory import FIGURES, RUNTIMES, Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SEQUENCES: list[Any] = [
     lambda: mc.LSTM(3, return_sequences=True),
@@ -80,29 +84,35 @@ def plain(shape: tuple[int, ...], layers: list[Any]) -> mc.Model:
 
 
 def figures(model: mc.Model, **asked: Any) -> dict[str, Any]:
-    """Every figure of a report but what is planned, which hangs on the sizes that it was planned for."""
+    """Every figure of a report, but for those of memory."""
     report = mc.cost(model, data=97, epochs=5, validation=0.2, test=3, loss="mse", **asked)
     return {name: report.figure(name) for name in report.figure_names() if not name.startswith("memory.")}
 
 
-@settings(max_examples=120, deadline=None)
-@given(st.data())
-def test_rebinding_is_rebuilding(data: st.DataObject) -> None:
-    kind = data.draw(st.sampled_from(["steps", "height", "embedded", "attending"]))
+def drawn(draw: Any) -> tuple[str, Callable[[int], mc.Model]]:
+    """A word, and a network for each length of what it names."""
+    kind = draw(st.sampled_from(["steps", "height", "embedded", "attending"]))
     word = "height" if kind == "height" else "steps"
-    layers = data.draw(st.lists(st.sampled_from(IMAGES if kind == "height" else SEQUENCES), max_size=3))
-    layers = [*layers, data.draw(st.sampled_from(ENDS[word]))]
-    asked = {
-        "optimizer": data.draw(st.sampled_from(OPTIMIZERS)),
-        "convention": data.draw(st.sampled_from(["flops", "all", "macs"])),
-        "drop_remainder": data.draw(st.booleans()),
-    }
+    layers = draw(st.lists(st.sampled_from(IMAGES if kind == "height" else SEQUENCES), max_size=3))
+    layers = [*layers, draw(st.sampled_from(ENDS[word]))]
 
     def made(length: int) -> mc.Model:
         if kind in ("embedded", "attending"):
             return {"embedded": embedded, "attending": attending}[kind](length, layers)
         return plain((length, 4, 2) if kind == "height" else (length, 3), layers)
 
+    return word, made
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data())
+def test_rebinding_is_rebuilding(data: st.DataObject) -> None:
+    word, made = drawn(data.draw)
+    asked = {
+        "optimizer": data.draw(st.sampled_from(OPTIMIZERS)),
+        "convention": data.draw(st.sampled_from(["flops", "all", "macs"])),
+        "drop_remainder": data.draw(st.booleans()),
+    }
     first, other = data.draw(SHORT), data.draw(SHORT)
     batch, others = data.draw(st.integers(1, 99)), data.draw(st.integers(1, 99))
     try:
@@ -118,3 +128,40 @@ def test_rebinding_is_rebuilding(data: st.DataObject) -> None:
         return
     for name, figure in known.items():
         assert figure.rebind(batch=others, **{word: other}) == expected[name], name
+
+
+SUMMED = ("parameter_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes")
+"""Figures of memory that have a formula for all sizes; the others are planned for those given."""
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data())
+def test_memory_for_other_sizes_is_that_of_the_network_made_anew_or_refused(data: st.DataObject) -> None:
+    word, made = drawn(data.draw)
+    asked = {
+        "optimizer": data.draw(st.sampled_from(OPTIMIZERS)),
+        "runtime": data.draw(st.sampled_from(list(RUNTIMES))),
+        "dtype": data.draw(st.sampled_from([None, "mixed_float16", "float64"])),
+    }
+    batch, others = data.draw(st.integers(1, 99)), data.draw(st.integers(1, 99))
+    first, other = data.draw(SHORT), data.draw(SHORT)
+    sizes = {"batch": others, word: other}
+    try:
+        known = Memory(made(first), batch=batch, **asked)
+    except ModelCostError:
+        return
+    for name in set(FIGURES) - set(SUMMED):
+        for size in sizes.items():
+            with pytest.raises(SizeError, match="planned for given sizes"):
+                getattr(known, name).rebind(**dict([size]))
+    try:
+        expected = Memory(made(other), batch=others, **asked)
+    except ModelCostError:
+        for name in SUMMED:
+            with pytest.raises(SizeError):
+                getattr(known, name).rebind(**sizes)
+        return
+    for name in SUMMED:
+        assert getattr(known, name).rebind(**sizes) == getattr(expected, name), name
+        for row, again in zip(known.rows, expected.rows, strict=True):
+            assert getattr(row, name).rebind(**sizes) == getattr(again, name), (row.of, name)

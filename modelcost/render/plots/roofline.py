@@ -53,8 +53,10 @@ def _points(axes: Any, time: Any) -> None:
     for (rate, level), style in zip(levels, STYLES, strict=False):
         label = f"{level}: {rate / 1e9:.3g} GB/s"
         axes.plot([least, peak / rate], [least * rate, peak], style, color="black", linewidth=1, label=label)
-    axes.plot([min(peak / rate for rate in time.roofs.values() if rate), most], [peak, peak], color="black")
-    axes.annotate(f"peak: {peak / 1e9:.3g} GFLOP/s", (most, peak), fontsize=8, ha="right", va="bottom")
+    ridge = min(peak / rate for rate in time.roofs.values() if rate)
+    axes.plot([ridge, most], [peak, peak], color="black")
+    above = {"xytext": (0, 4), "textcoords": "offset points"}  # at the end where no layer is
+    axes.annotate(f"peak: {peak / 1e9:.3g} GFLOP/s", (ridge, peak), fontsize=8, **above)
     whole = sum(row.seconds for row in rows) or 1.0
     for bound, color in COLORS.items():
         of_bound = [row for row in rows if row.bound == bound]
