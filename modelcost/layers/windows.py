@@ -108,13 +108,8 @@ def _outside_after(size: Any, kernel: Any, stride: Any, before: Any, count: Any)
     return _outside(larger((count - 1) * stride + kernel - before - size, 0), stride, count)
 
 
-def full_length(size: Any, kernel: Any, stride: Any, dilation: Any = 1) -> Any:
-    """The length of a transposed convolution's output before anything is cropped."""
-    return (size - 1) * stride + reach(kernel, dilation)
-
-
 def touched(size: Any, kernel: Any, stride: int, dilation: int = 1) -> Any:
-    """How many places of that length get a product: size*kernel, less the places that two taps share.
+    """How many places of a transposed convolution's output get a product: size*kernel, less those that two taps share.
 
     Tap j of input i lands on i*stride + j*dilation; (i + dilation/g, j - stride/g) lands there too,
     with g their greatest common divisor.

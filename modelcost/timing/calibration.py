@@ -17,7 +17,6 @@ VERSION = 3
 """Of the kinds and features that coefficients are of."""
 SEPARATOR = "/"
 PHASES = ("inference", "training")
-ABOUT = ("date", "machine", "versions", "load", "clock_ghz", "threads", "seconds")
 
 
 class Calibration:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelcost.count import Count, total
-from modelcost.errors import ModelCostError, unknown
+from modelcost.errors import ModelCostError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,10 +86,3 @@ def approximated(training: Training) -> list[Approximated]:
         return []
     parts = {name: total([figure], name) for name, figure in figures.items()}
     return [Approximated(rule, parts["forward"], total(parts.values())) for rule in APPROXIMATIONS.values()]
-
-
-def approximation(name: str) -> Approximation:
-    """The rule of thumb of that name; raises `UnknownNameError` for one that is not known."""
-    if name not in APPROXIMATIONS:
-        raise unknown("rule of thumb", name, APPROXIMATIONS)
-    return APPROXIMATIONS[name]

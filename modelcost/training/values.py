@@ -78,10 +78,7 @@ class Value:
 
 def fewer(steps: tuple[Any, ...], by: int) -> tuple[Any, ...]:
     """How often loops go round, of whose innermost so many steps are left out."""
-    if not by:
-        return steps
-    left = steps[-1] - by
-    return (*steps[:-1], larger(left, 0) if by > 1 and is_free(steps[-1]) else left)  # one step is first and last
+    return (*steps[:-1], steps[-1] - by) if by else steps
 
 
 class Operand:

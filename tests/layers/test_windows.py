@@ -12,7 +12,6 @@ from modelcost.layers.windows import (
     adaptive_covered,
     agreed_on,
     covered,
-    full_length,
     same_padding,
     share,
     touched,
@@ -68,7 +67,6 @@ def test_places_touched_by_a_transposed_window(size: int, kernel: int, stride: i
     places = {i * stride + tap * dilation for i in range(size) for tap in range(kernel)}
     length = as_size(size, free)
     assert touched(length, Count(kernel, "K"), stride, dilation).rebind(height=size) == len(places)
-    assert full_length(length, Count(kernel, "K"), Count(stride), dilation).rebind(height=size) == max(places) + 1
 
 
 @given(st.integers(1, 20), st.integers(1, 20), st.booleans())
