@@ -78,6 +78,17 @@ def attending(length: int, layers: list[Any]) -> mc.Model:
     return mc.Model(entering, mc.Dense(2)(x))
 
 
+def remembering(length: int, layers: list[Any]) -> mc.Model:
+    """A network that goes on with the memory of an LSTM alone, which no gradient of the last step's output reaches."""
+    x = entering = mc.Input((length, 3))
+    for layer in layers[:-1]:
+        x = layer()(x)
+    return mc.Model(entering, mc.Dense(2)(mc.LSTM(3, return_state=True)(x)[2]))
+
+
+BRANCHED = {"embedded": embedded, "attending": attending, "remembering": remembering}
+
+
 def plain(shape: tuple[int, ...], layers: list[Any]) -> mc.Model:
     """One layer after the other."""
     return mc.Sequential([mc.Input(shape), *(layer() for layer in layers), mc.Dense(2)])
@@ -91,14 +102,14 @@ def figures(model: mc.Model, **asked: Any) -> dict[str, Any]:
 
 def drawn(draw: Any) -> tuple[str, Callable[[int], mc.Model]]:
     """A word, and a network for each length of what it names."""
-    kind = draw(st.sampled_from(["steps", "height", "embedded", "attending"]))
+    kind = draw(st.sampled_from(["steps", "height", *BRANCHED]))
     word = "height" if kind == "height" else "steps"
     layers = draw(st.lists(st.sampled_from(IMAGES if kind == "height" else SEQUENCES), max_size=3))
     layers = [*layers, draw(st.sampled_from(ENDS[word]))]
 
     def made(length: int) -> mc.Model:
-        if kind in ("embedded", "attending"):
-            return {"embedded": embedded, "attending": attending}[kind](length, layers)
+        if kind in BRANCHED:
+            return BRANCHED[kind](length, layers)
         return plain((length, 4, 2) if kind == "height" else (length, 3), layers)
 
     return word, made
