@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from functools import cached_property
 from math import inf
 
 from modelcost.count import Count, product
 from modelcost.homework.form import Form
-from modelcost.homework.search import FURTHER, SHORT, Tried, ends, searched
+from modelcost.homework.search import FURTHER, SHORT, Tried, searched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,9 +43,8 @@ class TriedProduct:
                     continue
                 left = 0 if most == count else min(most - count, 1 if count else 2)
                 further = FURTHER if several else 0.0
-                times = Fraction(self.folded, value)
-                first, last = ends(low * times, high * times)  # what the sum then has to be
-                if first == last and first.__class__ is not int:
+                first, last = -(-low * self.folded // value), high * self.folded // value  # what the sum then has to be
+                if first > last:
                     continue  # and it is whole
                 for more, others in self.inner.explained(first, last, left, limit - bits):
                     yield bits + more + (further if others else 0.0), (*several, *others)

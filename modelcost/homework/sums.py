@@ -14,7 +14,7 @@ from math import inf, log2
 from modelcost.homework.form import Form
 from modelcost.homework.parts import alike, all_of, at, named, one_of, plain
 from modelcost.homework.search import FURTHER, ByValue, Tried
-from modelcost.homework.slips import Slip
+from modelcost.homework.slips import SWAPPED, Slip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     Change = tuple[int, float, Slip, frozenset[str], str, list[str]]
 
-OMITTED, TWICE, GROUP, EVERYWHERE = 3.0, 5.0, 3.0, 0.5
-WITHIN = 0.5  # bits of a slip in a part, beside those of which part it is
+OMITTED, TWICE, GROUP, EVERYWHERE = 2.0, 5.0, 3.0, 0.5
+WITHIN, OTHER_SIZE = 0.5, 2.5
+"""Bits of a slip in a part, beside those of which part it is: of many sizes in many parts one or other would fit."""
 IN_ONE_PART = 9.0  # bits that two slips in the same part of a sum have at most
 LEAST_OF_TWO = 3.5
 """Bits that two slips have at least of which one is in a part, beside those of which part it is."""
@@ -97,9 +98,8 @@ class TriedSum:
         tried = chain(self._left_out(low, high), self._in_all(low, high)) if known is None else ()
         yield from _alone(tried if known is None else known.between(low, high))
         for part in self.parts if known is None else self.long:
-            more = self.place + (WITHIN if isinstance(part.search, Tried) else 0.0)
-            for bits, several in part.explained(low, high, 1, limit - more):
-                yield bits + more, tuple(at(part.names, slip) for slip in several)
+            for bits, several in part.explained(low, high, 1, limit - self.place):
+                yield bits + self.place + within(several, part), tuple(at(part.names, slip) for slip in several)
 
     def _two(self, low: Any, high: Any, limit: float) -> Iterator[Found]:
         """Slips in two parts. The second is looked up by what the first leaves, those of few bits first."""
@@ -129,7 +129,7 @@ class TriedSum:
                 continue
             for bits, several in part.explained(low, high, min(most, 2), bound):
                 if len(several) > 1:
-                    yield bits + self.place, tuple(at(part.names, slip) for slip in several)
+                    yield bits + self.place + within(several, part), tuple(at(part.names, slip) for slip in several)
 
     def _left_out(self, low: Any = -inf, high: Any = inf) -> Iterator[Change]:
         """Parts that are left out or counted twice; those with numbered names all together."""
@@ -168,7 +168,7 @@ class TriedSum:
                 where, beside, names = frozenset([name]), part.names[0] if place else "", part.names[place:]
                 for value, bits, (slip,) in search.outcomes(1):
                     change = part.sign * (value - part.value)
-                    yield change, bits + self.place + WITHIN, slip, where, beside, names
+                    yield change, bits + self.place + within([slip], part), slip, where, beside, names
 
     @cached_property
     def long(self) -> list[Part]:
@@ -176,20 +176,32 @@ class TriedSum:
         return [part for part in self.parts if not isinstance(part.search, Tried)]
 
     def _in_all(self, low: Any = -inf, high: Any = inf) -> Iterator[Change]:
+        return (change for change in self._everywhere if low <= change[0] <= high)
+
+    @cached_property
+    def _everywhere(self) -> list[Change]:
         """The same slip in every part in which it can be made."""
         by_kind: dict[str, list[tuple[Part, int, Slip]]] = {}
         for part in self.parts:
             for kind, (change, slip) in part.common.items():
                 by_kind.setdefault(kind, []).append((part, change, slip))
+        found: list[Change] = []
         for kind, several in by_kind.items():
-            change = sum(one * len(part.names) for part, one, _ in several)
             names = {name for part, _, _ in several for name in part.names}
-            if len(names) > 1 and low <= change <= high:
+            if len(names) > 1:
+                change = sum(one * len(part.names) for part, one, _ in several)
                 first = several[0][2]
                 named = [name for name in self.values if name in names and not name.startswith("term ")]
                 bits, where = first.bits + EVERYWHERE, f"in all of {all_of(named, ', ')}" if named else "throughout"
                 slip = Slip(f"{kind} everywhere", bits, f"{where}: {plain(first.text)}", first.hint, {})
-                yield change, bits, slip, frozenset(names), "", []
+                found.append((change, bits, slip, frozenset(names), "", []))
+        return found
+
+
+def within(several: Iterable[Slip], part: Part) -> float:
+    """Bits that slips have more for being in a part; none in one that is a long sum itself, which has given them."""
+    short = isinstance(part.search, Tried)
+    return sum(OTHER_SIZE if slip.bits >= SWAPPED else WITHIN for slip in several) if short else 0.0
 
 
 def _alone(changes: Iterable[Change]) -> Iterator[Found]:

@@ -41,10 +41,14 @@ GOALS = {1: "95% first, 99% among three, 50 ms", 2: "80% first", 3: "1 s"}
 
 
 class Hits(NamedTuple):
-    """The share of slips named first, that among the first three, the median and the longest seconds; of the report."""
+    """The share of slips named first, that among the first three, the median and the longest seconds; of the report.
+
+    `simpler`: the share of figures that fewer slips make than were planted, which are named first then.
+    """
 
     first: float
     three: float
+    simpler: float
     middle: float
     longest: float
     report: float = 0.0
@@ -95,15 +99,21 @@ def place_of(case: Planted, verdict: Verdict) -> int | None:
     return None
 
 
+def fewer(case: Planted, verdict: Verdict) -> bool:
+    """Whether what is named first is certain, and fewer slips than were planted: these make the same figure."""
+    return any(one.certain and len(one.slips) < len(case.slips) for one in verdict.explanations[:1])
+
+
 def hits(seed: int, many: int, count: int, on_a_sheet: bool = False, tell: bool = False, kind: str = "layers") -> Hits:
     """How many planted slips are found, and in which time."""
-    places, times, own, missed = [], [], [], Counter[str]()
+    places, times, own, missed, simpler = [], [], [], Counter[str](), 0
     for case in cases(seed, many, count, kind):
         verdict, taken, report = timed(case, on_a_sheet)
         place = place_of(case, verdict)
         places.append(place)
         times.append(taken)
         own.append(report)
+        simpler += place != 0 and fewer(case, verdict)
         if place != 0 and tell:
             missed[" + ".join(slip.name for slip in case.slips)] += 1
             print(f"  {place} {case} | {verdict.explanations[:2]}")
@@ -111,7 +121,7 @@ def hits(seed: int, many: int, count: int, on_a_sheet: bool = False, tell: bool 
         print(missed.most_common(20))
     first = sum(place == 0 for place in places) / count
     three = sum(place is not None and place < 3 for place in places) / count
-    return Hits(first, three, median(times), max(times), median(own))
+    return Hits(first, three, simpler / count, median(times), max(times), median(own))
 
 
 def false_claims(seed: int, count: int, on_a_sheet: bool = False, kind: str = "layers") -> float:
@@ -133,7 +143,7 @@ def told(count: int, seed: int, kind: str, on_a_sheet: bool, tell: bool) -> dict
         measured = hits(seed, many, count, on_a_sheet, tell, kind)
         times = f"median {measured.middle * 1000:.1f} ms, longest {measured.longest * 1000:.0f} ms"
         own = f"report {measured.report * 1000:.1f} ms"
-        share = f"first {measured.first:.1%}, among three {measured.three:.1%}"
+        share = f"first {measured.first:.1%}, among three {measured.three:.1%}, fewer slips do {measured.simpler:.1%}"
         print(f"  {many} planted: {share}, {times}, {own}; goal {goal}", flush=True)
         found["planted"][many] = measured._asdict()
     found["unrelated"] = false_claims(seed, count, on_a_sheet, kind)

@@ -360,9 +360,10 @@ def planted_total(chance: random.Random, many: int, deep: bool = False) -> Plant
                 changed = {"bias": 0} if kind.startswith("bias") else {"C": 1}
                 figures[name] = added(formula(knobs | changed, quantity))
                 wide = knobs.get("F", knobs.get("U", 0))  # two biases of one size are one on paper
+                paper = sorted(map(sorted, formula(knobs, quantity)))
                 same = "|".join(
-                    one for one, made in parts.items() if made == parts[name]
-                )  # any of those that are alike
+                    one for one, (f, k) in parts.items() if sorted(map(sorted, f(k, quantity))) == paper
+                )  # any of those of which the same numbers are on paper
                 inputs = rf"\b({same})\b.*: .*(channels|inputs|height|width)"
                 words = rf"bias \({wide:,}\)" if "bias" in changed else inputs
                 slips.append(Slip(f"in one layer: {kind}", words))

@@ -12,8 +12,8 @@ from modelcost.homework.form import Form
 from modelcost.homework.parts import COMMON
 from modelcost.homework.residues import Residues
 from modelcost.homework.search import Tried, searched
-from modelcost.homework.slips import Slip, slips
-from modelcost.homework.sums import OMITTED, TWICE, WITHIN, TriedSum, placed
+from modelcost.homework.slips import SWAPPED, Slip, slips
+from modelcost.homework.sums import OMITTED, OTHER_SIZE, TWICE, WITHIN, TriedSum, placed
 from tests.homework.planted import network, right
 
 NEARBY = (("the classes", 10), ("the batch", 32), ("a size of the input", 224))
@@ -76,7 +76,8 @@ def tried_one_by_one(parts: dict[str, Any], value: int, place: float) -> set[tup
         found |= {(OMITTED + place, "left out")} if whole - part == value else set()
         found |= {(TWICE + place, "counted twice")} if whole + part == value else set()
         form = Form(part)
-        found |= {(bits + place + WITHIN, text) for bits, text in by_hand(form, *[value - whole + part] * 2)}
+        for bits, text in by_hand(form, *[value - whole + part] * 2):
+            found.add((bits + place + (OTHER_SIZE if bits >= SWAPPED else WITHIN), text))
     return found
 
 
