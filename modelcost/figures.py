@@ -54,14 +54,18 @@ class Figures:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        if name not in self._given:
-            raise MissingFigureError(f"{self.of} has no {name}; it has {', '.join(self._given)}")
-        value = self._given[name]
-        value = value() if callable(value) else value
+        value = self.working(name)
         if self.around is not None and isinstance(value, Term):
             value = value.known_as(Source(self.around.model, self.around.arguments, self._place, name))
         self.__dict__[name] = value
         return value
+
+    def working(self, name: str) -> Any:
+        """A figure that need not know what it is of: a part of another, as of a sum."""
+        if name not in self._given:
+            raise MissingFigureError(f"{self.of} has no {name}; it has {', '.join(self._given)}")
+        value = self._given[name]
+        return value() if callable(value) else value
 
     def __contains__(self, name: object) -> bool:
         return name in self._given
@@ -134,7 +138,8 @@ class Row(Figures):
             raise self._read_from_file("what counts as a FLOP by others is")
         pair = flops_by(rule, self.entry.facts, seen)
         other = Row.__new__(Row)
-        other.__dict__.update((name, value) for name, value in self.__dict__.items() if name != "flops")
+        other.__dict__.update(self.__dict__)
+        other.__dict__.pop("flops", None)  # which is found anew
         other.convention, other.seen, other.by_call, other.around = rule, seen, pair, around
         other._given = {**self._given, "flops": summed(pair)}
         return other

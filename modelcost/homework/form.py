@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 from modelcost.count import Count, Term, product, total
 from modelcost.homework.windowing import sizes_behind
@@ -16,7 +17,6 @@ from modelcost.notation import ALIASES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
 
     Values = Mapping[int, int]
 
@@ -29,23 +29,33 @@ DEEPEST = 12
 class Node:
     """A node of a form: its operator ("leaf", "mul", "add"), its parts, its value, what it is called.
 
-    `signs`: of the parts of a sum, +1 or -1. `leaves`: those under it, from left to right. `within`: its own place and
-    those of all nodes under it, a bit for each.
-    `behind`: the node of the count's own tree, without names. `up`: the node that it is a part of.
+    `signs`: of the parts of a sum, +1 or -1. `behind`: the node of the count's own tree, without names. `up`: the node
+    that it is a part of.
     """
 
-    __slots__ = ("behind", "index", "leaves", "name", "op", "parts", "signs", "up", "value", "within")
+    __slots__ = ("behind", "index", "name", "op", "parts", "signs", "up", "value")
 
     def __init__(
         self, op: str, value: int, name: str | None, behind: Any, index: int, parts: list[Node], signs: list[int]
     ) -> None:
         self.op, self.value, self.name, self.behind, self.index = op, value, name, behind, index
         self.parts, self.signs = parts, signs
-        self.leaves: list[Node] = [leaf for part in parts for leaf in part.leaves] if parts else [self]
         self.up: Node | None = None
-        self.within = 1 << index
         for part in parts:
-            self.within |= part.within
+            part.up = self
+
+    @property
+    def leaves(self) -> list[Node]:
+        """Those under it, from left to right; itself, where it is one."""
+        return [leaf for part in self.parts for leaf in part.leaves] if self.parts else [self]
+
+    @property
+    def within(self) -> int:
+        """Its own place and those of all nodes under it, a bit for each."""
+        found = 1 << self.index
+        for part in self.parts:
+            found |= part.within
+        return found
 
 
 class Form:
@@ -70,8 +80,9 @@ class Form:
             for node in self.nodes
             if node.op != "leaf"
         ]
+        self.leaves = [node for node in self.nodes if not node.parts]
         self.named: dict[str | None, list[Node]] = {}
-        for leaf in self.root.leaves:
+        for leaf in self.leaves:
             self.named.setdefault(leaf.name, []).append(leaf)
 
     @cached_property
@@ -124,8 +135,6 @@ class Form:
 
     def _node(self, op: str, value: int, name: str | None, behind: Any, parts: list[Node], signs: list[int]) -> Node:
         node = Node(op, value, name, behind, len(self.nodes), parts, signs)
-        for part in parts:
-            part.up = node
         self.nodes.append(node)
         return node
 
@@ -138,11 +147,9 @@ class Form:
         shut = op not in ("mul", "add") or is_size or depth > self.deepest or len(self.nodes) > self.most
         if shut:
             return self._node("leaf", int(count), name or getattr(inner, "name", None), inner, [], [])
-        parts, signs = [], []
-        for sign, part in _flat(inner, op):
-            parts.append(self._opened(part, None, depth + 1))
-            signs.append(sign)
-        return self._node(op, int(count), name, inner, parts, signs)
+        flat = _flat(inner, op)
+        parts = [self._opened(part, None, depth + 1) for _, part in flat]
+        return self._node(op, int(count), name, inner, parts, [sign for sign, _ in flat])
 
     def written(self, values: Values) -> str:
         """The formula in numbers, where some nodes have other values; what was left out is not there.
@@ -170,6 +177,34 @@ class Form:
         return added
 
 
+class Addend(NamedTuple):
+    """A term of a sum: what it is called, +1 or -1, its value, and the node behind its names."""
+
+    name: str
+    sign: int
+    value: int
+    behind: Any
+
+
+def addends(count: Any) -> list[Addend]:
+    """The terms of a sum, which are not opened; by its place, where a term has no name.
+
+    >>> [(one.name, one.sign, one.value) for one in addends(Count(3, "K") * 2 - Count(1, "P") + 5)]
+    [('term 1', 1, 6), ('P', -1, 1), ('term 3', 1, 5)]
+    """
+    found = []
+    for place, (sign, part) in enumerate(_flat(_behind(count)[1], "add"), 1):
+        name, inner = _behind(part)
+        found.append(Addend(name or f"term {place}", sign, int(part), inner))
+    return found
+
+
+def is_sum(count: Any, longer: int) -> bool:
+    """Whether it is a sum of more than so many terms, told without opening it."""
+    _, inner = _behind(count)
+    return getattr(inner, "op", "leaf") in ("add", "sub") and len(inner.args) > longer
+
+
 @lru_cache(maxsize=10_000)
 def is_short(name: str) -> bool:
     """Whether a name is what a size is called in formulas."""
@@ -187,16 +222,17 @@ def _behind(count: Any) -> tuple[str | None, Any]:
     return name, count
 
 
-def _flat(node: Any, op: str) -> Iterator[tuple[int, Any]]:
+def _flat(node: Any, op: str) -> list[tuple[int, Any]]:
     """The operands of a sum or product with those of nameless ones within it, each with its sign."""
+    inner, found = ("mul",) if op == "mul" else ("add", "sub"), []
     waiting = [(1, node)]
     while waiting:
         sign, part = waiting.pop()
-        own = getattr(part, "op", "leaf")
-        if part is node or (
-            getattr(part, "name", None) is None and own in (("mul",) if op == "mul" else ("add", "sub"))
-        ):
-            signs = [sign] + [-sign if own == "sub" else sign] * (len(part.args) - 1)
-            waiting.extend(reversed(list(zip(signs, part.args, strict=True))))
+        if part is node or (isinstance(part, Term) and part.name is None and part.op in inner):
+            first, *others = part.args
+            after = -sign if part.op == "sub" else sign
+            waiting.extend([(after, other) for other in reversed(others)])
+            waiting.append((sign, first))
         else:
-            yield sign, part
+            found.append((sign, part))
+    return found

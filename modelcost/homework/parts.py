@@ -10,10 +10,10 @@ from modelcost.homework.slips import Slip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
-    from modelcost.homework.form import Node
+    from modelcost.homework.form import Addend
     from modelcost.homework.search import Found, Search
 
 COMMON = 3.5  # bits: likelier slips than this may have been made in every part alike
@@ -24,9 +24,9 @@ MOST_TOLD = 6  # names of parts that go together
 class Part:
     """A part of a sum, together with those that are like it: their names, the value of each, what searches them."""
 
-    def __init__(self, node: Node, sign: int, others: tuple[tuple[str, int], ...]) -> None:
-        self.value, self.sign, self.behind, self.others = node.value, sign, node.behind, others
-        self.names: list[str] = []
+    def __init__(self, addend: Addend, others: tuple[tuple[str, int], ...]) -> None:
+        _, self.sign, self.value, self.behind = addend
+        self.others, self.names = others, list[str]()
 
     @cached_property
     def search(self) -> Search:
@@ -50,26 +50,23 @@ class Part:
         return self.search.explained(self.value + first, self.value + last, most, limit)
 
 
-def alike(root: Node, others: tuple[tuple[str, int], ...]) -> list[Part]:
+def alike(addends: Iterable[Addend], others: tuple[tuple[str, int], ...]) -> list[Part]:
     """The parts of a sum, those of one formula together: layers that are alike often share their figures, too."""
     same: dict[Any, Part] = {}
-    for place, (node, sign) in enumerate(zip(root.parts, root.signs, strict=True)):
-        if node.value:
-            args = getattr(node.behind, "args", ())
-            key = (sign, node.value, node.behind.op, *map(id, args)) if args else (sign, node.value, id(node.behind))
-            part = same.setdefault(key, Part(node, sign, others))
-            part.names.append(named(node, place))
+    for addend in addends:
+        name, sign, value, behind = addend
+        if value:
+            args = getattr(behind, "args", ())
+            key = (sign, value, behind.op, *map(id, args)) if args else (sign, value, id(behind))
+            if key not in same:
+                same[key] = Part(addend, others)
+            same[key].names.append(name)
     found: dict[Any, Part] = {}
     for part in same.values():
         like = found.setdefault((part.sign, part.search.form) if isinstance(part.search, Tried) else part, part)
         if like is not part:
             like.names += part.names
     return list(found.values())
-
-
-def named(part: Node, place: int) -> str:
-    """What a part is called; by its place in the sum, if it has no name."""
-    return part.name or f"term {place + 1}"
 
 
 def one_of(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from modelcost.count import Count, product, total
+from modelcost.count import Count, Term, product, total
 from modelcost.errors import ModelCostError, unknown
 from modelcost.facts import COLUMNS
 from modelcost.homework import held
@@ -72,7 +72,7 @@ def _column(name: str, says: str = "", measures: str = "") -> Quantity:
     """A figure that rows have, and the total of all rows."""
 
     def of_row(subject: Subject, row: Row, part: str) -> Any:
-        return getattr(row.part(part) if part else row, name)
+        return (row.part(part) if part else row).working(name)
 
     def of_model(subject: Subject, part: str) -> Any:
         return _summed(subject, name, part)
@@ -97,11 +97,11 @@ def _summed(subject: Subject, name: str, part: str) -> Any:
     assert of_row is not None
     terms = []
     for row in subject.report:
-        if row.entry is not None and not wanted <= set(row.entry.facts.part_names()):
+        if wanted and row.entry is not None and not wanted <= set(row.entry.facts.part_names()):
             continue
         figure = subject.figure(row.name, name, of_row(subject, row, part), part)
         if figure:
-            terms.append(Count(figure).called(row.name) if not hasattr(figure, "called") else figure.called(row.name))
+            terms.append((figure if isinstance(figure, Term) else Count(figure)).called(row.name))
     return total(terms)
 
 

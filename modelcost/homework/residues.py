@@ -43,7 +43,7 @@ class Residues:
     """
 
     def __init__(self, form: Form, others: Iterable[tuple[str, int]]) -> None:
-        sizes = [value for leaf in form.root.leaves for value in (leaf.value, *form.sizes_behind(leaf).values())]
+        sizes = [value for leaf in form.leaves for value in (leaf.value, *form.sizes_behind(leaf).values())]
         self.sizes = {1, 2, *sizes, *(value for _, value in others), *dict(PASSES)}
         self.largest = 1 + max(self.sizes)
         self.points: set[int] = set()
@@ -134,6 +134,6 @@ def _wrong_together(form: Form) -> Iterator[dict[int, str]]:
             if len(several) > 1:
                 yield {leaf.index: "" for leaf in several}
     for letters in (("K",), SPACE):
-        chosen = [leaf for leaf in form.root.leaves if letter(leaf.name) in letters]
+        chosen = [leaf for leaf in form.leaves if letter(leaf.name) in letters]
         if len({leaf.name for leaf in chosen}) > 1:
             yield {leaf.index: f"{leaf.name} {factor_of(leaf)}" for leaf in chosen}

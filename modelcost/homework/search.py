@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from itertools import islice
 from math import inf
 
-from modelcost.homework.form import Form, is_short
+from modelcost.homework.form import Form, is_short, is_sum
 from modelcost.homework.slips import Slip, slips
 
 TYPE_CHECKING = False
@@ -183,10 +183,12 @@ def together(several: Sequence[Slip]) -> dict[int, int]:
 
 def searched(count: Any, others: Iterable[tuple[str, int]] = ()) -> Search:
     """What searches a count: as one formula where it is short, part by part where it is a sum of many."""
-    form, nearby = Form(count, most=SHORT), tuple(others)
-    if len(form.nodes) <= SHORT and not any(map(_of_named_parts, form.nodes)):
-        return Tried(form, nearby)
-    if form.root.op == "add":
+    nearby = tuple(others)
+    if not is_sum(count, SHORT):
+        form = Form(count, most=SHORT)
+        if len(form.nodes) <= SHORT and not any(map(_of_named_parts, form.nodes)):
+            return Tried(form, nearby)
+    if is_sum(count, 1):
         from modelcost.homework.sums import TriedSum
 
         return TriedSum(count, nearby)

@@ -110,8 +110,8 @@ def _place(form: Form, leaf: Node) -> str:
 
 def _taps_and_places(form: Form) -> Iterator[Slip]:
     """All taps of the kernel left out, or all places that it is put on."""
-    taps = [leaf for leaf in form.root.leaves if letter(leaf.name) == "K" and factor_of(leaf)]
-    places = [leaf for leaf in form.root.leaves if letter(leaf.name) in SPACE and factor_of(leaf)]
+    taps = [leaf for leaf in form.leaves if letter(leaf.name) == "K" and factor_of(leaf)]
+    places = [leaf for leaf in form.leaves if letter(leaf.name) in SPACE and factor_of(leaf)]
     if len(taps) > 1:
         yield Slip(
             "without taps", 3.0, "the taps of the kernel are left out", "think of the kernel's size", _ones(taps)
@@ -137,7 +137,7 @@ def _inputs_left_out(form: Form) -> Iterator[Slip]:
 def _flattened(form: Form, others: Iterable[tuple[str, int]]) -> Iterator[Slip]:
     """Other sizes where all that was flattened belongs."""
     for node, inputs in _inputs(form):
-        own = [(f"the {word(leaf, form)}", leaf.value) for leaf in form.root.leaves if leaf.name is not None]
+        own = [(f"the {word(leaf, form)}", leaf.value) for leaf in form.leaves if leaf.name is not None]
         for what, value in (*others, *own):
             text = f"{value:,} ({what}) stands where {inputs} belong"
             yield Slip("other C", SWAPPED + 0.5, text, "how many inputs are there?", {node.index: value})
@@ -255,7 +255,7 @@ def _swaps(form: Form, others: Iterable[tuple[str, int]]) -> Iterator[Slip]:
     """One size where another belongs: wherever that stands, or in one place only."""
     sizes = {name: leaves for name, leaves in form.named.items() if name is not None and is_size(name)}
     own = [(f"the {word(leaves[0], form)}", leaves[0].value) for leaves in sizes.values()]
-    axes = [leaf for leaf in form.root.leaves if leaf.up is None or leaf.up.name is None]  # not what was flattened
+    axes = [leaf for leaf in form.leaves if leaf.up is None or leaf.up.name is None]  # not what was flattened
     behind = {
         name: value for leaf in axes for name, value in form.sizes_behind(leaf).items() if value > 1 and name in "KS"
     }

@@ -7,12 +7,12 @@ as the layers of repeated blocks, are searched once, and what is found in one of
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from math import inf, log2
 
-from modelcost.homework.form import Form
-from modelcost.homework.parts import alike, all_of, at, named, one_of, plain
+from modelcost.homework.form import Form, addends
+from modelcost.homework.parts import alike, all_of, at, one_of, plain
 from modelcost.homework.search import FURTHER, ByValue, Tried
 from modelcost.homework.slips import SWAPPED, Slip
 
@@ -41,16 +41,15 @@ class TriedSum:
 
     def __init__(self, count: Any, others: tuple[tuple[str, int], ...] = ()) -> None:
         self.whole, self.value, self.others = count, int(count), others
-        self.root = Form(count, deepest=0).root
-        signed = enumerate(zip(self.root.parts, self.root.signs, strict=True))
-        self.values = {named(part, i): sign * part.value for i, (part, sign) in signed if part.value}
+        self.addends = addends(count)
+        self.values = {one.name: one.sign * one.value for one in self.addends if one.value}
         self.place = log2(max(len(self.values), 1)) / 2
         self._changes: ByValue | None = None
 
     @cached_property
     def parts(self) -> list[Part]:
         """Its parts, those that are alike as one; none where there are too many."""
-        found = alike(self.root, self.others)
+        found = alike(self.addends, self.others)
         return found if len(found) <= MOST_PARTS else []
 
     @cached_property
@@ -137,7 +136,7 @@ class TriedSum:
         groups: dict[str, list[str]] = {}
         for name, value in self.values.items():
             by_value.setdefault(value, []).append(name)
-            groups.setdefault(re.sub(r"_?\d+$", "", name), []).append(name)
+            groups.setdefault(_unnumbered(name), []).append(name)
         for value, names in by_value.items():
             for change, kind in ((-value, "left out"), (value, "counted twice")):
                 if low <= change <= high:
@@ -196,6 +195,12 @@ class TriedSum:
                 slip = Slip(f"{kind} everywhere", bits, f"{where}: {plain(first.text)}", first.hint, {})
                 found.append((change, bits, slip, frozenset(names), "", []))
         return found
+
+
+@lru_cache(maxsize=10_000)
+def _unnumbered(name: str) -> str:
+    """A name without the number at its end."""
+    return re.sub(r"_?\d+$", "", name)
 
 
 def within(several: Iterable[Slip], part: Part) -> float:
