@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import inf, log2
 
 from modelcost.homework.misread import meant
-from modelcost.homework.search import FURTHER, Tried, ends, together
+from modelcost.homework.search import FURTHER, LEAST, Tried, ends, together
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ CLOSE = 1.0  # bits by which another explanation may be more surprising and stil
 ROUNDED = 3.0  # the same for a figure that was rounded, which many a small slip leaves as it is
 KEPT = 5
 FAR = 4.0  # bits that two slips together have at least
-LEAST = 1.0  # and that one has
 DOUBTFUL = 2.0  # bits more than the claim has with which several slips together are still told, with a doubt
 
 

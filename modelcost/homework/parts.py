@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from modelcost.homework.search import Tried, searched
+from modelcost.homework.search import LIKELY, Tried, searched
 from modelcost.homework.slips import Slip
 
 TYPE_CHECKING = False
@@ -33,15 +33,23 @@ class Part:
         """What finds slips within it."""
         return searched(self.behind, self.others)
 
+    def changes(self, most: float) -> list[tuple[int, Slip]]:
+        """What each slip of at most so many bits changes the sum by, where its formula is searched as one."""
+        search = self.search
+        assert isinstance(search, Tried)
+        if most <= LIKELY:
+            made = ((search.form.valued(slip.values), slip) for slip in search.likely(most))
+        else:
+            made = ((value, slip) for value, bits, (slip,) in search.outcomes(1) if bits <= most)
+        return [(self.sign * (value - self.value), slip) for value, slip in made]
+
     @cached_property
     def common(self) -> dict[str, tuple[int, Slip]]:
         """The likeliest slip of each kind of those that may well be made throughout, and what it changes the sum by."""
         found: dict[str, tuple[int, Slip]] = {}
         if isinstance(self.search, Tried):
-            for slip in self.search.likely(COMMON):
-                kind = re.sub(r" \(.*", "", slip.kind)
-                if kind not in found:
-                    found[kind] = self.sign * (self.search.form.valued(slip.values) - self.value), slip
+            for change, slip in self.changes(COMMON):
+                found.setdefault(slip.kind.partition(" (")[0], (change, slip))
         return found
 
     def explained(self, low: Any, high: Any, most: int, limit: float) -> Iterator[Found]:

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 MOST_TRIED = {2: 10_000, 3: 20_000}
 """Combinations that are evaluated, the likeliest of them: what is left out is too far-fetched to be told."""
 FURTHER = 1.5  # bits that each further slip is more surprising than it is alone
+LEAST = 1.0  # bits that each slip has at least
+LIKELY = 4.0  # bits that a slip has at most for which sizes nearby are not thought of
 SHORT = 45  # nodes of a formula that is searched as one
 
 
@@ -75,11 +77,6 @@ class Tried:
         return _slips(self.form, self.others)[0]
 
     @cached_property
-    def places(self) -> list[Places]:
-        """The places of each slip, as sets of bits: those under it, those it sets, those it puts out of a sum."""
-        return [_places(self.form, slip) for slip in self.slips]
-
-    @cached_property
     def residues(self) -> Residues:
         """What tells that no slip makes a figure before any was tried."""
         from modelcost.homework.residues import Residues
@@ -87,8 +84,9 @@ class Tried:
         return Residues(self.form, self.others)
 
     def likely(self, most: float) -> list[Slip]:
-        """The slips of at most so many bits, with which all need not be thought of."""
-        return [slip for slip in self.slips if slip.bits <= most] if 1 in self.known else _likely(self.form, most)
+        """The slips of at most so many bits; where that is no more than `LIKELY`, all need not be thought of."""
+        several = self.slips if most > LIKELY or 1 in self.known else _likely(self.form)
+        return [slip for slip in several if slip.bits <= most]
 
     def outcomes(self, count: int, limit: float = inf) -> list[Outcome]:
         """What so many slips together come to, as (value, bits, slips), by value: all of at most `limit` bits."""
@@ -99,30 +97,17 @@ class Tried:
             self.known[count] = inf, _slips(self.form, self.others)[1]
         if count not in self.known or self.known[count][0] < limit:
             found: list[Outcome] = [] if count else [(self.form.value, 0.0, ())]
-            for bits, chosen in islice(self._combined(count, limit), MOST_TRIED[count]) if count else ():
-                several = tuple(self.slips[i] for i in chosen)
+            for bits, several in islice(self._combined(count, limit), MOST_TRIED[count]) if count else ():
                 found.append((self.form.valued(together(several)), bits, several))
             self.known[count] = limit, ByValue(found)
         return self.known[count][1]
 
-    def _combined(self, count: int, limit: float) -> Iterator[tuple[float, tuple[int, ...]]]:
-        """Sets of slips that can go together, by their ranks, the likelier first as far as they are in order."""
-        if count == 1:
-            yield from ((slip.bits, (rank,)) for rank, slip in enumerate(self.slips))
-            return
-        for bits, several in self._combined(count - 1, limit):
-            if bits + self.slips[0].bits + FURTHER > limit:
-                if count == 2:
-                    return  # those after it are no likelier
-                continue
-            places = [self.places[rank] for rank in several]
-            for rank, slip in enumerate(self.slips[: several[0]]):
-                more = bits + slip.bits + FURTHER
-                if more > limit:
-                    break
-                own = self.places[rank]
-                if all(_together(own, other) for other in places):
-                    yield more, (rank, *several)
+    def _combined(self, count: int, limit: float) -> Iterator[Found]:
+        """Sets of slips that can go together, the likelier first as far as they are in order."""
+        one_of = self.likely(limit - (count - 1) * (FURTHER + LEAST))
+        places = [_places(self.form, slip) for slip in one_of]
+        for bits, chosen in _combinations(one_of, places, count, limit):
+            yield bits, tuple(one_of[rank] for rank in chosen)
 
     def explained(self, low: Any, high: Any, most: int, limit: float = inf) -> Iterator[Found]:
         """The sets of at most so many slips, and bits, with which the formula comes to a value from `low` to `high`."""
@@ -141,8 +126,29 @@ def _slips(form: Form, others: tuple[tuple[str, int], ...]) -> tuple[list[Slip],
 
 
 @lru_cache(maxsize=5_000)
-def _likely(form: Form, most: float) -> list[Slip]:
-    return slips(form, most=most)
+def _likely(form: Form) -> list[Slip]:
+    return slips(form, most=LIKELY)
+
+
+def _combinations(
+    slips: Sequence[Slip], places: Sequence[Places], count: int, limit: float
+) -> Iterator[tuple[float, tuple[int, ...]]]:
+    """Sets of so many slips, of at most so many bits, that can go together, by their ranks."""
+    if count == 1:
+        yield from ((slip.bits, (rank,)) for rank, slip in enumerate(slips))
+        return
+    for bits, several in _combinations(slips, places, count - 1, limit):
+        if bits + slips[0].bits + FURTHER > limit:
+            if count == 2:
+                return  # those after it are no likelier
+            continue
+        others = [places[rank] for rank in several]
+        for rank, slip in enumerate(slips[: several[0]]):
+            more = bits + slip.bits + FURTHER
+            if more > limit:
+                break
+            if all(_together(places[rank], other) for other in others):
+                yield more, (rank, *several)
 
 
 def _in_order(row: Any) -> tuple[int, float]:

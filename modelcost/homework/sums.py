@@ -13,7 +13,7 @@ from math import inf, log2
 
 from modelcost.homework.form import Form, addends
 from modelcost.homework.parts import alike, all_of, at, one_of, plain
-from modelcost.homework.search import FURTHER, ByValue, Tried
+from modelcost.homework.search import FURTHER, LIKELY, ByValue, Tried
 from modelcost.homework.slips import SWAPPED, Slip
 
 TYPE_CHECKING = False
@@ -33,7 +33,8 @@ IN_ONE_PART = 9.0  # bits that two slips in the same part of a sum have at most
 LEAST_OF_TWO = 3.5
 """Bits that two slips have at least of which one is in a part, beside those of which part it is."""
 MOST_PARTS = 400
-MOST_PAIRS = 4_000  # changes, the likeliest, of which pairs are formed
+MANY, MOST_PAIRS = 1_000, 4_000
+"""Changes of which pairs are formed: where so many are of likely slips, none of others; and the likeliest of all."""
 
 
 class TriedSum:
@@ -66,14 +67,14 @@ class TriedSum:
         low, high = low - self.value, high - self.value
         if limit < LEAST_OF_TWO + self.place:
             most = 1
-        if most == 1 and limit < inf and self._changes is None:
+        known = self.__dict__.get("_paired", self._changes)
+        if most == 1 and limit < inf and known is None:
             found = _alone(self._left_out(low, high))  # all else is likelier in other figures
-        elif most == 1 and self._changes is not None and not self.long:
-            found = _alone(self._changes.between(low, high))
+        elif most == 1 and limit < inf and not self.long:
+            found = _alone(known.between(low, high))
         elif most == 1:
             found = self._one(low, high, limit)
         else:
-            self.changes()  # they are all needed now
             two = self._in_one_part(low, high, most, limit), self._two(low, high, limit)
             found = chain(self._one(low, high, limit), *two)
         for one in found:
@@ -102,26 +103,30 @@ class TriedSum:
 
     def _two(self, low: Any, high: Any, limit: float) -> Iterator[Found]:
         """Slips in two parts. The second is looked up by what the first leaves, those of few bits first."""
-        likely, by_change, every = self._paired
+        likely, every = self._likely, set(self._paired.values)
         if low == high:  # most have no other that makes up for the rest
             likely = [change for change in likely if low - change[0] in every]
         for one in likely:
-            if one[1] + self._paired[0][0][1] + FURTHER > limit:
+            if one[1] + self._likely[0][1] + FURTHER > limit:
                 return  # those after it are no likelier
-            for other in by_change.between(low - one[0], high - one[0]):
+            for other in self._paired.between(low - one[0], high - one[0]):
                 if _apart(one, other):
                     yield one[1] + other[1] + FURTHER, (placed(one), placed(other))
 
     @cached_property
-    def _paired(self) -> tuple[list[Change], ByValue, set[int]]:
-        """The changes of which pairs are formed, the likeliest first; the same by what they change; and only that."""
-        likely = sorted(self.changes(), key=lambda change: change[1])[:MOST_PAIRS]
-        by_change = ByValue(likely)
-        return likely, by_change, set(by_change.values)
+    def _likely(self) -> list[Change]:
+        """The changes of which pairs are formed, the likeliest first; where these are enough, no others are made."""
+        found = [] if self._changes else [*self._left_out(), *self._in_all(), *self._within(LIKELY)]
+        return sorted(found if len(found) >= MANY else self.changes(), key=_by_bits)[:MOST_PAIRS]
+
+    @cached_property
+    def _paired(self) -> ByValue:
+        """The same by what they change."""
+        return ByValue(self._likely)
 
     def _in_one_part(self, low: Any, high: Any, most: int, limit: float) -> Iterator[Found]:
         """Several slips in one part, which is then off by all that the sum is off by."""
-        bound = min(limit - self.place, IN_ONE_PART)
+        bound = min(limit, IN_ONE_PART) - self.place
         for part in self.parts:
             least = part.value + (low if part.sign > 0 else -high)
             if least < 0 or least > part.value * 10_000:
@@ -158,16 +163,16 @@ class TriedSum:
             slip = Slip(kind, bits, text, f"{hint}{one_of(names[place:])}", {})
             yield change, bits + self.place, slip, frozenset([name]), names[0] if place else "", []
 
-    def _within(self) -> Iterator[Change]:
+    def _within(self, most: float = inf) -> Iterator[Change]:
+        """Slips of at most so many bits in parts."""
         for part in self.parts:
-            search = part.search
-            if not isinstance(search, Tried):
-                continue
-            for place, name in enumerate(part.names[:2]):
-                where, beside, names = frozenset([name]), part.names[0] if place else "", part.names[place:]
-                for value, bits, (slip,) in search.outcomes(1):
-                    change = part.sign * (value - part.value)
-                    yield change, bits + self.place + within([slip], part), slip, where, beside, names
+            if isinstance(part.search, Tried):
+                changes = part.changes(most)
+                for place, name in enumerate(part.names[:2]):
+                    where, beside, names = frozenset([name]), part.names[0] if place else "", part.names[place:]
+                    for change, slip in changes:
+                        bits = slip.bits + self.place + _within_part(slip)
+                        yield change, bits, slip, where, beside, names
 
     @cached_property
     def long(self) -> list[Part]:
@@ -205,8 +210,15 @@ def _unnumbered(name: str) -> str:
 
 def within(several: Iterable[Slip], part: Part) -> float:
     """Bits that slips have more for being in a part; none in one that is a long sum itself, which has given them."""
-    short = isinstance(part.search, Tried)
-    return sum(OTHER_SIZE if slip.bits >= SWAPPED else WITHIN for slip in several) if short else 0.0
+    return sum(map(_within_part, several)) if isinstance(part.search, Tried) else 0.0
+
+
+def _within_part(slip: Slip) -> float:
+    return OTHER_SIZE if slip.bits >= SWAPPED else WITHIN
+
+
+def _by_bits(change: Change) -> float:
+    return change[1]
 
 
 def _alone(changes: Iterable[Change]) -> Iterator[Found]:
