@@ -16,7 +16,7 @@ from modelcost.notation import ALIASES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     Values = Mapping[int, int]
 

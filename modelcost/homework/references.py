@@ -189,9 +189,10 @@ def exactly_by(subject: Subject, name: str, claim: Numeral) -> Iterator[Referenc
         by_examples = [] if convention in NOT_THE_NETWORK else _by_convention(subject, "model", name, "", convention)
         if any(figure < NOT_FAR * claim.high and claim.low < NOT_FAR * figure for _, figure in by_examples):
             try:
+                CONVENTIONS[convention].flops_of(())  # one that covers the forward pass alone refuses even no work
                 figures = list(ways(subject.by(convention), name))
             except ModelCostError:
-                continue  # one that covers the forward pass alone: by hand, that is all it takes
+                continue  # by hand, that is all it takes
             for way, figure in figures:
                 if claim.means(Fraction(figure)):
                     yield Reference(figure, OTHER_CONVENTION + i / 10, convention, way=way)

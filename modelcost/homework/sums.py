@@ -67,10 +67,10 @@ class TriedSum:
         low, high = low - self.value, high - self.value
         if limit < LEAST_OF_TWO + self.place:
             most = 1
-        known = self.__dict__.get("_paired", self._changes)
+        known: ByValue | None = self.__dict__.get("_paired", self._changes)
         if most == 1 and limit < inf and known is None:
             found = _alone(self._left_out(low, high))  # all else is likelier in other figures
-        elif most == 1 and limit < inf and not self.long:
+        elif most == 1 and limit < inf and known is not None and not self.long:
             found = _alone(known.between(low, high))
         elif most == 1:
             found = self._one(low, high, limit)

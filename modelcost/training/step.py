@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from functools import partial
+from functools import cached_property, partial
 
 from modelcost.count import NOTHING, Term, total
 from modelcost.dtypes import stored_as
@@ -21,7 +21,7 @@ from modelcost.training.shared import changed, looked_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from modelcost.conventions import Convention
@@ -172,7 +172,7 @@ class Step:
 
     def training(self, batch: Any) -> Training:
         """A row for each thing that is done in it, on so many examples."""
-        rows = [StepRow(doing, partial(self.flops_of, doing), batch) for doing in self.doings]
+        rows = (StepRow(doing, partial(self.flops_of, doing), batch) for doing in self.doings)
         totals: dict[str, Any] = {f"{name}_flops": partial(self.flops, (name,), batch) for name in PASSES}
         totals["flops"] = partial(self.flops, PASSES, batch)
         return Training(rows, Figures("training", totals))
@@ -201,9 +201,20 @@ def _at(count: Any, batch: Any) -> Any:
 class Training:
     """What is done in a step on a mini-batch: a row for each call of a layer, for the loss, for the optimizer."""
 
-    def __init__(self, rows: Sequence[Figures], totals: Figures) -> None:
-        self.rows, self.totals = list(rows), totals
-        self._by_name = {row.of: row for row in self.rows}
+    def __init__(self, rows: Iterable[Figures], totals: Figures) -> None:
+        self._found, self.totals = rows, totals
+
+    @cached_property
+    def rows(self) -> list[Figures]:
+        """All rows, which are made when they are asked for: mostly the totals alone are."""
+        return list(self._found)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Figures]:
+        return {row.of: row for row in self.rows}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_found": self.rows, "totals": self.totals}
 
     def __repr__(self) -> str:
         return f"<Training: a step of {len(self)} rows, {self.totals.flops} FLOPs>"
