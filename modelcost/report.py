@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from modelcost.memory import Memory
     from modelcost.model import Model
     from modelcost.timing.estimate import Time
+    from modelcost.training.rows import Training
     from modelcost.training.schedule import Schedule
-    from modelcost.training.step import Step, Training
+    from modelcost.training.step import Step
 
     Guarded = Callable[[Any], Any]
 

@@ -286,6 +286,7 @@ def _rounds(node: ast.AST) -> bool:
 
 
 DIVISIONS: dict[str, tuple[str, ...]] = {
+    "homework.products": ("high * self.folded // value", "-low * self.folded // value"),  # a claim's, not a size
     "homework.working": ("value // 1", "a // 1", "-a // 1"),  # a student's own // and ceil
     "layers.functions": ("n * (n - 1) // 2",),
     "receptive.looks": (

@@ -11,11 +11,12 @@ from modelcost.homework.misread import numeral_of
 from modelcost.homework.nearby import nearby, scales
 from modelcost.homework.numerals import Numeral
 from modelcost.homework.quantities import QUANTITIES, count, quantity
-from modelcost.homework.references import Reference, exactly_by, references
+from modelcost.homework.references import Reference, references
 from modelcost.homework.shapes import checked_shape
 from modelcost.homework.sheets import Marked, Sheet
 from modelcost.homework.slips import Slip
 from modelcost.homework.subject import Subject
+from modelcost.homework.trained import exactly
 from modelcost.homework.verdict import CARRIED, NO_FIGURE, OPEN, OWN_PARTS, UNJUDGED, WRONG, Verdict, judged, written
 
 TYPE_CHECKING = False
@@ -143,7 +144,7 @@ def verdict_alone(claim: Claim, figure: Numeral, subject: Subject) -> Verdict:
     known = {one.count for one in several}  # what own figures change nothing of does not follow from them
     changed = [one for one in own if one.count not in known]
     if not any(one.slip is None and figure.means(Fraction(one.count)) for one in (*several, *changed)):
-        several = [*several, *exactly_by(subject, name, figure)]
+        several = [*several, *exactly(subject, name, figure)]
     found = judged(
         claim.name,
         figure,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import log2
 
 from modelcost.conventions import CONVENTIONS
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelcost.figures import Row
-    from modelcost.homework.numerals import Numeral
     from modelcost.homework.search import Search
     from modelcost.homework.subject import Subject
 
@@ -37,8 +35,6 @@ AND_BY = ", counted by "
 """Between a rule of thumb and the convention by which it was followed."""
 FAMILIES = ("alexnet", "vgg", "resnet")
 """Networks of the zoo that have variants, by the beginning of their names."""
-NOT_FAR = 4
-"""Times that what training costs may be more, or less, than it is by hand: a backward pass is 0 to 3 forward passes."""
 BY_HAND = 0.5  # bits of what is worked out by hand where the exact figure is known
 NOT_THE_NETWORK = ("tf1-unbatched",)
 """Conventions that say where a figure is from, and by which nothing is right."""
@@ -153,7 +149,7 @@ def _conventions(subject: Subject, of: str, name: str, part: str) -> Iterator[Re
         return
     for i, convention in enumerate(CONVENTIONS):
         bits = OTHER_CONVENTION + i / 10 + (1.0 if convention.startswith("tf") else 0.0)
-        for way, figure in _by_convention(subject, of, name, part, convention):
+        for way, figure in by_convention(subject, of, name, part, convention):
             if convention in NOT_THE_NETWORK:
                 text = f"this is {CONVENTIONS[convention].says} (tf1-unbatched)"
                 slip = Slip(convention, OTHER_QUANTITY, text, "was a batch size known to the profiler?", {})
@@ -162,8 +158,8 @@ def _conventions(subject: Subject, of: str, name: str, part: str) -> Iterator[Re
                 yield Reference(figure, bits + (BY_HAND if way else 0.0), convention, way=way)
 
 
-def _by_convention(subject: Subject, of: str, name: str, part: str, convention: str) -> list[tuple[str, Any]]:
-    """A figure by another convention; of more than one example, what comes out by hand (see `exactly_by`)."""
+def by_convention(subject: Subject, of: str, name: str, part: str, convention: str) -> list[tuple[str, Any]]:
+    """A figure by another convention; of more than one example, what comes out by hand (see `trained.exactly`)."""
     if convention == subject.convention:
         return []
     other = subject.by(convention)
@@ -176,26 +172,6 @@ def _by_convention(subject: Subject, of: str, name: str, part: str, convention: 
         )
     except ModelCostError:
         return []
-
-
-def exactly_by(subject: Subject, name: str, claim: Numeral) -> Iterator[Reference]:
-    """The exact figures of training by other conventions that the claim is.
-
-    A network is costed once more for each, so only for those that are of the claim's size.
-    """
-    if not trains(subject, name):
-        return
-    for i, convention in enumerate(CONVENTIONS):
-        by_examples = [] if convention in NOT_THE_NETWORK else _by_convention(subject, "model", name, "", convention)
-        if any(figure < NOT_FAR * claim.high and claim.low < NOT_FAR * figure for _, figure in by_examples):
-            try:
-                CONVENTIONS[convention].flops_of(())  # one that covers the forward pass alone refuses even no work
-                figures = list(ways(subject.by(convention), name))
-            except ModelCostError:
-                continue  # by hand, that is all it takes
-            for way, figure in figures:
-                if claim.means(Fraction(figure)):
-                    yield Reference(figure, OTHER_CONVENTION + i / 10, convention, way=way)
 
 
 def _without_activation(subject: Subject, of: str, name: str, part: str) -> Iterator[Reference]:
@@ -268,7 +244,7 @@ def _variants(subject: Subject, row: Row, name: str, part: str) -> Iterator[Refe
             continue  # the part went with the argument
 
 
-def _variants_of(subject: Subject) -> Iterator[tuple[str, Subject]]:
+def variants_of(subject: Subject) -> Iterator[tuple[str, Subject]]:
     """The networks of the zoo that are variants of one's own, by name, in the same setting."""
     from modelcost import zoo
     from modelcost.homework.subject import Subject as Other
@@ -285,11 +261,17 @@ def _variants_of(subject: Subject) -> Iterator[tuple[str, Subject]]:
 
 
 def _networks(subject: Subject, of: str, name: str, part: str) -> Iterator[Reference]:
-    """The same of another variant of the network, of those in the zoo."""
-    for other, variant in _variants_of(subject):
+    """The same of another variant of the network, of those in the zoo; of training, what comes out by hand."""
+    for other, variant in variants_of(subject):
         try:
-            figure = count(variant, of, name, part)
+            figures = [figure for _, figure in by_hand(variant, name)] if trains(subject, name) else []
+            for figure in figures or [count(variant, of, name, part)]:
+                yield of_network(figure, other)
         except ModelCostError:
             continue  # no such layer there
-        text, hint = f"this is the figure of {other}", "which variant is this?"
-        yield _mistaken(figure, OTHER_NETWORK, "another network", text, hint)
+
+
+def of_network(figure: Any, other: str) -> Reference:
+    """A figure that is another network's."""
+    text, hint = f"this is the figure of {other}", "which variant is this?"
+    return _mistaken(figure, OTHER_NETWORK, "another network", text, hint)

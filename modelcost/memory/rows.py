@@ -5,8 +5,9 @@ from __future__ import annotations
 from modelcost.count import NOTHING, Count, product, total
 from modelcost.dtypes import bytes_of, stored_as
 from modelcost.training.backward import backward
+from modelcost.training.rows import on_batch
 from modelcost.training.shared import changed, looked_up
-from modelcost.training.step import on_batch, trained_weights
+from modelcost.training.step import trained_weights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -72,7 +72,7 @@ def _training(given: Any) -> Any:
     if given is None:
         return None
     from modelcost.figures import Figures
-    from modelcost.training.step import FIGURES, Training
+    from modelcost.training.rows import FIGURES, Training
 
     found = _checked("training", given, dict)
     rows = []

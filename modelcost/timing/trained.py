@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from modelcost.facts import Facts, Work
     from modelcost.figures import Row
-    from modelcost.training.step import Training
+    from modelcost.training.rows import Training
 
 PASSES = ("forward", "backward", "optimizer")
 BIASED = ("convolution", "pointwise")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from typing import Any
 
-    from modelcost.training.step import Training
+    from modelcost.training.rows import Training
 
 
 class Approximation:

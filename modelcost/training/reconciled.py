@@ -12,7 +12,8 @@ from modelcost.errors import ModelCostError
 from modelcost.training.backward import backward, phase
 from modelcost.training.newer import LossScaleOptimizer, Muon
 from modelcost.training.optimizers import get
-from modelcost.training.step import Step, on_batch
+from modelcost.training.rows import on_batch
+from modelcost.training.step import Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

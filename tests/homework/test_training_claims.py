@@ -157,3 +157,16 @@ def test_only_a_claim_of_its_size_is_held_against_exact_figures_by_other_convent
         verdict = verdict_on(Claim("net", "model", "flops_per_minibatch", numeral(int(claimed))), subject)
         assert verdict.status == status
         assert ((("2macs", "adam") in subject.reports) is costed) and (("flops", "adam") in subject.reports)
+
+
+def test_what_a_relative_of_the_network_costs_in_training_is_told_exactly_and_by_hand() -> None:
+    setting = {"batch": 32, "optimizer": "sgd"}
+    subject, others = Subject("resnet18", setting), {one: mc.cost(one, **setting) for one in ("resnet34", "resnet50")}
+    for name, other in others.items():
+        for figure in (other.minibatch.flops, 3 * 32 * other.flops):
+            found = verdict_on(Claim("net", "model", "flops_per_minibatch", numeral(int(figure))), subject)
+            assert found.slips == [f"this is the figure of {name}"]
+    found = verdict_on(Claim("net", "model", "flops_per_minibatch", numeral(123_456_789_123)), subject)
+    assert found.slips == []
+    costed = {name for (name, _), variant in subject.variants.items() if ("flops", "sgd") in variant.reports}
+    assert costed == {"resnet34", "resnet50"}  # the others are far from all that was claimed
