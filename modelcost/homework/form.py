@@ -86,9 +86,15 @@ class Form:
             self.named.setdefault(leaf.name, []).append(leaf)
 
     @cached_property
-    def likeness(self) -> tuple[Any, ...]:
-        """What two forms share in which the same can go wrong: the nodes, and what is behind each leaf."""
-        return tuple((node.op, node.value, node.name, *node.signs, *self._working(node)) for node in self.nodes)
+    def shape(self) -> Shape:
+        """What it shares with formulas that differ from it in their sizes alone."""
+        return Shape(self)
+
+    @cached_property
+    def likeness(self) -> tuple[int, Any, Any, list[Any]]:
+        """What two forms share in which the same can go wrong: shape, sizes, what is behind them; first, a hash."""
+        worked_out = [self._working(leaf) for leaf in self.leaves]
+        return hash((self.shape, *self.values)), self.shape, self.values, worked_out
 
     def sizes_behind(self, leaf: Node) -> dict[str, int]:
         """The sizes that a leaf was worked out from, by their letters; found once for all places that it stands in."""
@@ -97,17 +103,17 @@ class Form:
             self._behind[key] = sizes_behind(leaf)
         return self._behind[key]
 
-    def _working(self, node: Node) -> tuple[Any, ...]:
+    def _working(self, leaf: Node) -> tuple[Any, ...]:
         """What a leaf was worked out from, where it was."""
-        if node.op != "leaf" or not getattr(node.behind, "args", ()):
+        if not getattr(leaf.behind, "args", ()):
             return ()
-        return node.behind.op, *self.sizes_behind(node).items()
+        return leaf.behind.op, *self.sizes_behind(leaf).items()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Form) and self.likeness == other.likeness
 
     def __hash__(self) -> int:
-        return hash(self.likeness)
+        return self.likeness[0]
 
     @property
     def value(self) -> int:
@@ -209,6 +215,26 @@ def is_sum(count: Any, longer: int) -> bool:
 def is_short(name: str) -> bool:
     """Whether a name is what a size is called in formulas."""
     return SIZE.fullmatch(name) is not None
+
+
+class Shape:
+    """The nodes of a form, what they are called, and the numbers that are no sizes: the formula of a kind of layer.
+
+    `form`: one of this shape.
+    """
+
+    __slots__ = ("form", "nodes")
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.nodes = tuple([(one.op, one.name, one.value if one.name is None and not one.parts else 0, *one.signs)
+                            for one in form.nodes])  # fmt: skip
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Shape) and self.nodes == other.nodes
+
+    def __hash__(self) -> int:
+        return hash(self.nodes)
 
 
 def _behind(count: Any) -> tuple[str | None, Any]:

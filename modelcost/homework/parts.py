@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from modelcost.homework.search import LIKELY, Tried, searched
-from modelcost.homework.slips import Slip
+from modelcost.homework.slips import Slip, of_shape, windows_miscounted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
-    from modelcost.homework.form import Addend
+    from modelcost.homework.form import Addend, Shape
     from modelcost.homework.search import Found, Search
 
 COMMON = 3.5  # bits: likelier slips than this may have been made in every part alike
@@ -44,18 +44,41 @@ class Part:
         return [(self.sign * (value - self.value), slip) for value, slip in made]
 
     @cached_property
-    def common(self) -> dict[str, tuple[int, Slip]]:
-        """The likeliest slip of each kind of those that may well be made throughout, and what it changes the sum by."""
-        found: dict[str, tuple[int, Slip]] = {}
+    def common(self) -> dict[str, int]:
+        """What the likeliest slip of each kind changes the sum by, of those that may well be made throughout.
+
+        Formulas of one shape share most of these, so that they need not be thought of for each.
+        """
+        found: dict[str, int] = {}
         if isinstance(self.search, Tried):
-            for change, slip in self.changes(COMMON):
-                found.setdefault(slip.kind.partition(" (")[0], (change, slip))
+            form = self.search.form
+            for slip in (*_common(form.shape), *windows_miscounted(form)):
+                kind = kind_of(slip)
+                if slip.bits <= COMMON and kind not in found and (change := form.valued(slip.values) - self.value):
+                    found[kind] = self.sign * change
         return found
 
+    def told(self, kind: str) -> Slip | None:
+        """The slip of that kind, in words."""
+        likely = self.search.likely(COMMON) if isinstance(self.search, Tried) else []
+        return next((slip for slip in likely if kind_of(slip) == kind), None)
+
     def explained(self, low: Any, high: Any, most: int, limit: float) -> Iterator[Found]:
-        """The slips in it that change the sum by `low` to `high`."""
+        """The slips in it that change the sum by `low` to `high`; none that make a figure of less than nothing."""
         first, last = (low, high) if self.sign > 0 else (-high, -low)
-        return self.search.explained(self.value + first, self.value + last, most, limit)
+        if self.value + last >= 0:
+            yield from self.search.explained(self.value + first, self.value + last, most, limit)
+
+
+@lru_cache(maxsize=1_000)
+def _common(shape: Shape) -> list[Slip]:
+    """The slips that formulas of one shape share and that may well be made throughout, the likeliest first."""
+    return sorted((slip for slip in of_shape(shape.form, COMMON) if slip.bits <= COMMON), key=lambda slip: slip.bits)
+
+
+def kind_of(slip: Slip) -> str:
+    """Its kind, without the figures of one layer."""
+    return slip.kind.partition(" (")[0]
 
 
 def alike(addends: Iterable[Addend], others: tuple[tuple[str, int], ...]) -> list[Part]:

@@ -8,6 +8,7 @@ need not be searched for it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import gcd, prod
 
 from modelcost.homework.form import is_short
@@ -16,12 +17,13 @@ from modelcost.homework.words import SPACE, letter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from modelcost.homework.form import Form, Node
+    from modelcost.homework.form import Form, Node, Shape
 
     Term = tuple[int, tuple[Node, ...]]
+    Group = list[tuple[int, list[tuple[int, list[int]]]]]
     Residue = tuple[int, int, int, int]
 
 MOST_TERMS = 100
@@ -48,10 +50,10 @@ class Residues:
         self.largest = 1 + max(self.sizes)
         self.points: set[int] = set()
         self.lines: set[Residue] = set()
-        terms = _multiplied_out(form.root)
-        self.told = terms is not None
-        if terms is not None:
-            self.lines.update(self._of_several(terms, chosen) for chosen in _wrong_together(form))
+        groups = _groups(form.shape)
+        self.told = groups is not None
+        if groups is not None:
+            self.lines.update(self._of_several(form.values, group) for group in groups)
             self._add_of_one(form)
 
     def fit(self, low: Any, high: Any) -> bool:
@@ -64,22 +66,18 @@ class Residues:
             for remainder, divisor, least, most in self.lines
         )
 
-    def _of_several(self, terms: list[Term], chosen: Mapping[int, str]) -> Residue:
+    def _of_several(self, values: Sequence[int], group: Group) -> Residue:
         """Some leaves are others, those of one name all the same."""
-        sums: dict[tuple[str, ...], int] = {}
-        for sign, leaves in terms:
-            names, rest = [], sign
-            for leaf in leaves:
-                if leaf.index in chosen:
-                    names.append(chosen[leaf.index])
-                else:
-                    rest *= leaf.value
-            key = tuple(sorted(names))
-            sums[key] = sums.get(key, 0) + rest
-        remainder = sums.pop((), 0)
-        bounds = [times * self.largest ** len(names) for names, times in sums.items()]
-        least, most = (sum(bound for bound in bounds if (bound > 0) is up) for up in (False, True))
-        return remainder, gcd(*sums.values()), remainder + least, remainder + most
+        remainder, least, most, steps = 0, 0, 0, []
+        for others, terms in group:
+            times = sum([sign * prod([values[place] for place in rest]) for sign, rest in terms])
+            if others:
+                bound = times * self.largest**others
+                least, most = least + min(bound, 0), most + max(bound, 0)
+                steps.append(times)
+            else:
+                remainder = times
+        return remainder, gcd(*steps), remainder + least, remainder + most
 
     def _add_of_one(self, form: Form) -> None:
         """One node is another, the others are as they are: what comes out lies on a straight line."""
@@ -103,6 +101,23 @@ class Residues:
             return
         end = start + slope * max(self.largest, *own)
         self.lines.add((start, abs(slope), min(start, end), max(start, end)))
+
+
+@lru_cache(maxsize=1_000)
+def _groups(shape: Shape) -> list[Group] | None:
+    """What stays as it is where some leaves are others, for each set of leaves; None where that is too much to tell."""
+    terms = _multiplied_out(shape.form.root)
+    return None if terms is None else [_group(terms, chosen) for chosen in _wrong_together(shape.form)]
+
+
+def _group(terms: list[Term], chosen: Mapping[int, str]) -> Group:
+    """The terms of a formula by which of the chosen leaves they have: of how many, and what is left of each term."""
+    found: dict[tuple[str, ...], list[tuple[int, list[int]]]] = {}
+    for sign, leaves in terms:
+        names = sorted(chosen[leaf.index] for leaf in leaves if leaf.index in chosen)
+        rest = [leaf.index for leaf in leaves if leaf.index not in chosen]
+        found.setdefault(tuple(names), []).append((sign, rest))
+    return [(len(names), several) for names, several in found.items()]
 
 
 def _multiplied_out(node: Node) -> list[Term] | None:

@@ -52,15 +52,18 @@ def slips(form: Form, others: Iterable[tuple[str, int]] = (), most: float = inf)
     >>> [slip.text for slip in slips(form)][:2]
     ['the bias (32) is left out', 'the 16 input channels are left out']
     """
-    found: list[Slip] = []
-    for name, leaves in form.named.items():
-        if name is not None and is_size(name):
-            found += _of_size(form, name, leaves, most)
-    nearby = tuple(others)
-    found += [*_taps_and_places(form), *_constants(form), *_terms(form), *_windows(form), *_inputs_left_out(form)]
+    found, nearby = [*of_shape(form, most), *windows_miscounted(form)], tuple(others)
     if most >= SWAPPED:
         found += [*_swaps(form, nearby), *_flattened(form, nearby)]
     return _distinct(form, [slip for slip in found if slip.bits <= most])
+
+
+def of_shape(form: Form, most: float = inf) -> Iterator[Slip]:
+    """Those that all formulas of one shape lend themselves to, whatever their sizes; some may change nothing."""
+    for name, leaves in form.named.items():
+        if name is not None and is_size(name):
+            yield from _of_size(form, name, leaves, most)
+    yield from (*_taps_and_places(form), *_constants(form), *_terms(form), *_inputs_left_out(form))
 
 
 def _distinct(form: Form, found: Iterable[Slip]) -> list[Slip]:
@@ -228,7 +231,7 @@ def _sizes(part: Node) -> Counter[str]:
     return Counter(leaf.name for leaf in part.leaves if leaf.name is not None)
 
 
-def _windows(form: Form) -> Iterator[Slip]:
+def windows_miscounted(form: Form) -> Iterator[Slip]:
     """The places of a window worked out otherwise, along all axes or along one."""
     axes: dict[str, list[tuple[list[Node], int]]] = {}
     texts: dict[str, tuple[float, str, str]] = {}

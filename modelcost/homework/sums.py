@@ -128,8 +128,7 @@ class TriedSum:
         """Several slips in one part, which is then off by all that the sum is off by."""
         bound = min(limit, IN_ONE_PART) - self.place
         for part in self.parts:
-            least = part.value + (low if part.sign > 0 else -high)
-            if least < 0 or least > part.value * 10_000:
+            if part.value + (low if part.sign > 0 else -high) > part.value * 10_000:
                 continue
             for bits, several in part.explained(low, high, min(most, 2), bound):
                 if len(several) > 1:
@@ -180,25 +179,24 @@ class TriedSum:
         return [part for part in self.parts if not isinstance(part.search, Tried)]
 
     def _in_all(self, low: Any = -inf, high: Any = inf) -> Iterator[Change]:
-        return (change for change in self._everywhere if low <= change[0] <= high)
-
-    @cached_property
-    def _everywhere(self) -> list[Change]:
         """The same slip in every part in which it can be made."""
-        by_kind: dict[str, list[tuple[Part, int, Slip]]] = {}
-        for part in self.parts:
-            for kind, (change, slip) in part.common.items():
-                by_kind.setdefault(kind, []).append((part, change, slip))
-        found: list[Change] = []
-        for kind, several in by_kind.items():
-            names = {name for part, _, _ in several for name in part.names}
-            if len(names) > 1:
-                change = sum(one * len(part.names) for part, one, _ in several)
-                first = several[0][2]
+        for kind, (change, parts) in self._common.items():
+            first = next((slip for part in parts if (slip := part.told(kind))), None) if low <= change <= high else None
+            names = {name for part in parts for name in part.names}
+            if first is not None and len(names) > 1:
                 named = [name for name in self.values if name in names and not name.startswith("term ")]
                 bits, where = first.bits + EVERYWHERE, f"in all of {all_of(named, ', ')}" if named else "throughout"
                 slip = Slip(f"{kind} everywhere", bits, f"{where}: {plain(first.text)}", first.hint, {})
-                found.append((change, bits, slip, frozenset(names), "", []))
+                yield change, bits, slip, frozenset(names), "", []
+
+    @cached_property
+    def _common(self) -> dict[str, tuple[int, list[Part]]]:
+        """What each kind of slip that may well be made throughout changes the sum by, and the parts that it is in."""
+        found: dict[str, tuple[int, list[Part]]] = {}
+        for part in self.parts:
+            for kind, change in part.common.items():
+                before, parts = found.get(kind, (0, []))
+                found[kind] = before + change * len(part.names), [*parts, part]
         return found
 
 
