@@ -148,7 +148,7 @@ def _reached(
     for low, high, slip in others if left else ():
         if slip.bits <= bound and low <= reference.count <= high:
             yield reference.bits + slip.bits, (*before, slip)
-        elif search is not None and left > 1 and slip.bits + FURTHER + LEAST <= bound:
+        elif search and left > 1 and slip.bits + FURTHER + LEAST <= bound and search.reaches(low, high):
             for bits, slips in search.explained(low, high, 1, bound - slip.bits - FURTHER):
                 if slips:
                     yield reference.bits + bits + slip.bits + FURTHER, (*before, *slips, slip)

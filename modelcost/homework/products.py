@@ -35,6 +35,10 @@ class TriedProduct:
         """All of it as one formula."""
         return Form(self.whole)
 
+    def reaches(self, low: Any, high: Any) -> bool:
+        """Whether one slip may make a value from `low` to `high`: as much is told by whether there is one."""
+        return True
+
     def explained(self, low: Any, high: Any, most: int, limit: float = inf) -> Iterator[Found]:
         """The sets of at most so many slips, and bits, with which it comes to a value from `low` to `high`."""
         for count in range(min(most, 2) + 1):

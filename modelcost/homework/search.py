@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
         def explained(self, low: Any, high: Any, most: int, limit: float = ...) -> Iterator[Found]: ...
 
+        def reaches(self, low: Any, high: Any) -> bool: ...
+
 
 MOST_TRIED = {2: 10_000, 3: 20_000}
 """Combinations that are evaluated, the likeliest of them: what is left out is too far-fetched to be told."""
@@ -116,6 +118,15 @@ class Tried:
                 continue
             outcomes = self._by_value(count, limit).between(low, high)
             yield from ((bits, several) for _, bits, several in outcomes if bits <= limit)
+
+    @cached_property
+    def _made(self) -> set[int]:
+        """What one slip comes to, and nothing more."""
+        return set(self._by_value(1, inf).values)
+
+    def reaches(self, low: Any, high: Any) -> bool:
+        """Whether one slip may make a value from `low` to `high`: told at once where all slips are known."""
+        return low != high or 1 not in self.known or low in self._made
 
 
 @lru_cache(maxsize=5_000)

@@ -103,9 +103,9 @@ class TriedSum:
 
     def _two(self, low: Any, high: Any, limit: float) -> Iterator[Found]:
         """Slips in two parts. The second is looked up by what the first leaves, those of few bits first."""
-        likely, every = self._likely, set(self._paired.values)
+        likely = self._likely
         if low == high:  # most have no other that makes up for the rest
-            likely = [change for change in likely if low - change[0] in every]
+            likely = [change for change in likely if low - change[0] in self._made]
         for one in likely:
             if one[1] + self._likely[0][1] + FURTHER > limit:
                 return  # those after it are no likelier
@@ -123,6 +123,16 @@ class TriedSum:
     def _paired(self) -> ByValue:
         """The same by what they change."""
         return ByValue(self._likely)
+
+    @cached_property
+    def _made(self) -> set[int]:
+        """What they change the sum by, and nothing more."""
+        return set(self._paired.values)
+
+    def reaches(self, low: Any, high: Any) -> bool:
+        """Whether a slip of these may make a value from `low` to `high`: told at once where they are all known."""
+        known = "_paired" in self.__dict__ and low == high and not self.long
+        return not known or low - self.value in self._made
 
     def _in_one_part(self, low: Any, high: Any, most: int, limit: float) -> Iterator[Found]:
         """Several slips in one part, which is then off by all that the sum is off by."""

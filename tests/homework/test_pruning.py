@@ -160,3 +160,18 @@ def test_a_term_that_is_taken_away_is_one_that_makes_the_sum_larger_where_it_is_
     assert isinstance(search, TriedSum)
     changes = {placed(change).text: change[0] for change in search.changes()}
     assert changes[f"part04 ({3 * 13 * 6:,}) is left out"] == 3 * 13 * 6
+
+
+@pytest.mark.parametrize("figure", ["params", "multiplies", "one layer"])
+def test_whether_one_slip_makes_a_figure_is_told_at_once(figure: str) -> None:
+    report = blocks(5)
+    count = report["classes"].params if figure == "one layer" else getattr(report, figure)
+    search, chance = searched(count, NEARBY), random.Random(4)
+    list(search.explained(int(count) + 1, int(count) + 1, 2))  # all slips are known from now on
+    values = {int(count) + chance.randint(-3_000, 3_000) for _ in range(300)}
+    values |= {search.form.valued(slip.values) for slip in slips(Form(count), NEARBY)[:50]}
+    values |= {int(count) - row.params for row in report} - {int(count)}
+    told = {value for value in values if search.reaches(value, value)}
+    assert told == {value for value in values if any(several for _, several in search.explained(value, value, 1))}
+    assert told and told != values
+    assert search.reaches(0.0, 1.0)  # of a rounded figure it is not told
