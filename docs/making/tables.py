@@ -134,11 +134,13 @@ def diagnosis() -> str:
     for row in kept["rows"]:
         where = f"{FIGURES[row['kind']]}{', on a sheet' if row['on_a_sheet'] else ''}"
         for many, found in row["planted"].items():
-            shares = (f"{found['first']:.1%}", f"{found['three']:.1%}")
+            shares = (f"{found[name]:.1%}" for name in ("first", "three", "simpler"))
             times = (f"{found[name] * 1e3:.0f} ms" for name in ("middle", "longest", "report"))
             lines.append((where, f"{row['cases']}", many, *shares, *times))
         unrelated.append(f"{row['unrelated']:.1%} ({where}, {row['cases']})")
-    headings = ("planted in", "cases", "slips", "named first", "among three", "median", "longest", "its report")
+    headings = (
+        "planted in", "cases", "slips", "named first", "among three", "fewer do it", "median", "longest", "its report"
+    )  # fmt: skip
     told = (
         f"Measured on {kept['date']}; the reference loop of the benchmarks took {kept['reference_loop'] * 1e3:.0f} ms."
     )

@@ -6,7 +6,7 @@ from functools import cached_property
 from math import inf
 
 from modelcost.count import Count, product
-from modelcost.homework.form import Form
+from modelcost.homework.form import Form, is_sum
 from modelcost.homework.search import FURTHER, SHORT, Tried, searched
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ class TriedProduct:
     def __init__(self, count: Any, others: tuple[tuple[str, int], ...] = ()) -> None:
         self.whole = count
         root = Form(count, deepest=0).root
-        longest = max(root.parts, key=lambda part: len(Form(part.behind, most=SHORT).nodes))
+        longest = max(root.parts, key=_length)
         self.inner = searched(longest.behind, others) if getattr(longest.behind, "args", ()) else None
         self.outer = Tried(Form(_folded(root, longest)), others)
         self.folded = longest.value
@@ -52,6 +52,11 @@ class TriedProduct:
                     continue  # and it is whole
                 for more, others in self.inner.explained(first, last, left, limit - bits):
                     yield bits + more + (further if others else 0.0), (*several, *others)
+
+
+def _length(part: Node) -> int:
+    """How many nodes a part has; of a long sum, which is not opened for it, about so many as it has terms."""
+    return SHORT + 1 if is_sum(part.behind, SHORT) else len(Form(part.behind, most=SHORT).nodes)
 
 
 def _folded(root: Node, longest: Node) -> Any:

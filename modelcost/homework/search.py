@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from modelcost.homework.form import Node
-    from modelcost.homework.residues import Residues
+    from modelcost.homework.points import Points
 
     Found = tuple[float, tuple[Slip, ...]]
     Outcome = tuple[int, float, tuple[Slip, ...]]
@@ -79,11 +79,11 @@ class Tried:
         return _slips(self.form, self.others)[0]
 
     @cached_property
-    def residues(self) -> Residues:
+    def points(self) -> Points:
         """What tells that no slip makes a figure before any was tried."""
-        from modelcost.homework.residues import Residues
+        from modelcost.homework.points import Points
 
-        return Residues(self.form, self.others)
+        return Points(self.form, self.others)
 
     def likely(self, most: float) -> list[Slip]:
         """The slips of at most so many bits; where that is no more than `LIKELY`, all need not be thought of."""
@@ -114,10 +114,14 @@ class Tried:
     def explained(self, low: Any, high: Any, most: int, limit: float = inf) -> Iterator[Found]:
         """The sets of at most so many slips, and bits, with which the formula comes to a value from `low` to `high`."""
         for count in range(most + 1):
-            if count == 1 and 1 not in self.known and not self.residues.fit(low, high):
+            if count == 1 and 1 not in self.known and not self.points.fit(low, high):
                 continue
-            outcomes = self._by_value(count, limit).between(low, high)
-            yield from ((bits, several) for _, bits, several in outcomes if bits <= limit)
+            if count == 1 and limit <= LIKELY:
+                found = ((slip.bits, (slip,)) for slip in self.likely(limit))
+                yield from (one for one in found if low <= self.form.valued(one[1][0].values) <= high)
+            else:
+                outcomes = self._by_value(count, limit).between(low, high)
+                yield from ((bits, several) for _, bits, several in outcomes if bits <= limit)
 
     @cached_property
     def _made(self) -> set[int]:

@@ -7,6 +7,7 @@ surprising it is, in bits: 1 for what happens every second time, 10 for what hap
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from math import inf
 
 from modelcost.homework.form import is_short
@@ -231,8 +232,13 @@ def _sizes(part: Node) -> Counter[str]:
     return Counter(leaf.name for leaf in part.leaves if leaf.name is not None)
 
 
-def windows_miscounted(form: Form) -> Iterator[Slip]:
-    """The places of a window worked out otherwise, along all axes or along one."""
+@lru_cache(maxsize=5_000)
+def windows_miscounted(form: Form) -> tuple[Slip, ...]:
+    """The places of a window worked out otherwise, along all axes or along one; found once, as often as it is asked."""
+    return tuple(_windows(form))
+
+
+def _windows(form: Form) -> Iterator[Slip]:
     axes: dict[str, list[tuple[list[Node], int]]] = {}
     texts: dict[str, tuple[float, str, str]] = {}
     for name, leaves in form.named.items():

@@ -32,6 +32,8 @@ WITHIN, OTHER_SIZE = 0.5, 2.5
 IN_ONE_PART = 9.0  # bits that two slips in the same part of a sum have at most
 LEAST_OF_TWO = 3.5
 """Bits that two slips have at least of which one is in a part, beside those of which part it is."""
+FAR = 2.0
+"""Bits that a slip in a part may be less likely than whole parts that make the figure, and is still looked for."""
 MOST_PARTS = 400
 MANY, MOST_PAIRS = 1_000, 4_000
 """Changes of which pairs are formed: where so many are of likely slips, none of others; and the likeliest of all."""
@@ -93,13 +95,20 @@ class TriedSum:
         return self._changes.rows
 
     def _one(self, low: Any, high: Any, limit: float) -> Iterator[Found]:
-        """One slip: looked up where all are known; else each part is looked into where it may be there."""
+        """One slip: looked up where all are known; else each part is looked into where it may be there.
+
+        Beside whole parts that make the figure, what is far less likely is not looked for.
+        """
         known = self._changes
-        tried = chain(self._left_out(low, high), self._in_all(low, high)) if known is None else ()
-        yield from _alone(tried if known is None else known.between(low, high))
+        tried = chain(self._left_out(low, high), self._in_all(low, high)) if known is None else known.between(low, high)
+        found = [change for change in tried if not change[4]]
+        limit = min([limit, *(change[1] + FAR for change in found if not change[5])])
+        yield from ((change[1], (placed(change),)) for change in found if change[1] <= limit)
         for part in self.parts if known is None else self.long:
             for bits, several in part.explained(low, high, 1, limit - self.place):
-                yield bits + self.place + within(several, part), tuple(at(part.names, slip) for slip in several)
+                more = self.place + within(several, part)
+                if bits + more <= limit:
+                    yield bits + more, tuple(at(part.names, slip) for slip in several)
 
     def _two(self, low: Any, high: Any, limit: float) -> Iterator[Found]:
         """Slips in two parts. The second is looked up by what the first leaves, those of few bits first."""

@@ -63,8 +63,8 @@ def test_a_hundred_layers() -> None:
     first, three, *_ = hits(seed=7, many=1, count=15, kind="deep totals", on_a_sheet=True)
     assert first >= 0.95
     assert three >= 0.99
-    two = hits(seed=7, many=2, count=12, kind="deep totals")
-    assert two.three >= 0.5  # of so many layers several pairs of slips often come to the same
+    two = hits(seed=7, many=2, count=15, kind="deep totals")
+    assert two.first + two.simpler >= 0.8  # where fewer slips make the same figure, these are named
 
 
 def test_what_training_costs() -> None:
