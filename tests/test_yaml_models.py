@@ -56,6 +56,29 @@ def test_sizes_that_are_not_known(tmp_path: Path) -> None:
     assert mc.cost(model, input=(9, 40)).rows[-1].output_shape == (9, 8)
 
 
+WAYS = {
+    "an input apart": "input: [28, 28, 1]\nlayers: ['Conv2D(3, 5)', Flatten, Dense(10)]",
+    "Input first": "layers: ['Input((28, 28, 1))', 'Conv2D(3, 5)', Flatten, Dense(10)]",
+    "as Keras is called": "layers: ['keras.Input(shape=(28, 28, 1))', 'keras.layers.Conv2D(3, 5)', Flatten, Dense(10)]",
+    "by the first layer": "layers: ['Conv2D(3, 5, input_shape=(28, 28, 1))', Flatten, Dense(10)]",
+    "a call a line": "layers: |\n  InputLayer((28, 28, 1))\n  Conv2D(3, 5)\n\n  Flatten()\n  Dense(10)\n",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_ways_to_say_what_comes_in(way: str, tmp_path: Path) -> None:
+    report = mc.cost(loaded(tmp_path, WAYS[way]))
+    assert [row.output_shape for row in report] == [(28, 28, 1), (24, 24, 3), (1728,), (10,)]
+    assert report.params == 5 * 5 * 3 + 3 + 1728 * 10 + 10
+
+
+def test_names_stand_before_the_input_and_the_first_layer_too(tmp_path: Path) -> None:
+    named = loaded(tmp_path, "layers: [{image: 'Input((8,))'}, {top: Dense(3)}]")
+    assert [row.name for row in mc.cost(named)] == ["image", "top"]
+    named = loaded(tmp_path, "layers: [{top: 'Dense(3, input_shape=(8,))'}]")
+    assert mc.cost(named).rows[-1].name == "top"
+
+
 def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "net.yaml"
     path.write_text(NET)
@@ -83,7 +106,14 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "a list": ("[1, 2]", "a model is written out as input: "),
     "no layers": ("input: 8", "a model is written out as input: "),
     "no input": ("layers: [Flatten]", "a model is written out as input: "),
-    "layers of text": ("input: 8\nlayers: Flatten", "a model is written out as input: "),
+    "no layer and no input": ("layers: []", "a model is written out as input: "),
+    "layers that are a number": ("input: 8\nlayers: {Flatten: 1}", "a model is written out as input: "),
+    "an input twice": ("input: 8\nlayers: ['Input((8,))', Flatten]", "layer 1: the input is given once, first of all"),
+    "an input in the middle": ("input: 8\nlayers: [Flatten, 'Input((8,))']", "layer 2: the input is given once"),
+    "an input of no shape": ("layers: [Input(), Dense(3)]", "layer 1: "),
+    "an input of another's": ("layers: ['os.Input((8,))', Dense(3)]", "layer 1: a layer is written as a call"),
+    "an input of what is run": ("layers: ['Input(print(1))', Dense(3)]", "layer 1: unknown layer 'print'"),
+    "a shape that is none": ("layers: ['Dense(3, input_shape=8.5)']", "shape must be the sizes of one example"),
     "an answer file": ("model: lenet5\nclaims: []", "an answer file, not a model; mark it with modelcost check"),
     "Keras's YAML": ("class_name: Sequential", "Keras's own YAML is not read; save the model as .keras"),
     "another key": ("inputs: 8\nlayers: []", "unknown key of a model 'inputs'; did you mean input"),

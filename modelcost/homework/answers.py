@@ -137,6 +137,8 @@ def _given_models(found: dict[str, Any], title: str, model: Any) -> dict[str, An
     one = found.get("model", model)
     if one in (None, ""):
         raise ModelCostError("which model? give model: lenet5, or input: and layers:, or --model NAME")
+    if isinstance(one, list) or (isinstance(one, str) and "(" in one):
+        raise ModelCostError(f"model: is a name or a file; layers stand under layers:. Received: {short(one)}")
     name = title if isinstance(one, dict) else one if isinstance(one, str) else getattr(one, "name", None) or title
     return {name: one}
 

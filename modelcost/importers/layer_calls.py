@@ -34,6 +34,11 @@ def layer(text: str, name: str | None = None) -> Layer:
     >>> layer("Dense(10, activation='softmax')")
     Dense(units=10, activation='softmax')
     """
+    return _called(_call(text), text, {} if name is None else {"name": name})
+
+
+def _call(text: Any) -> ast.Call:
+    """The call that a text is, which may go without brackets."""
     if not isinstance(text, str) or len(text) > LONGEST:
         raise ModelCostError(f"{RULE}. Received: {short(text)}")
     try:
@@ -43,83 +48,117 @@ def layer(text: str, name: str | None = None) -> Layer:
         raise ModelCostError(f"{RULE}{cut}. Received: {short(text)}") from None
     if isinstance(tree, ast.Name):
         tree = ast.Call(tree, [], [])
-    return _called(tree, text, {} if name is None else {"name": name})
-
-
-def _called(tree: ast.expr, text: str, more: dict[str, Any]) -> Layer:
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name | ast.Attribute):
         raise ModelCostError(f"{RULE}. Received: {short(text)}")
+    return tree
+
+
+def _called(tree: ast.Call, text: str, more: dict[str, Any]) -> Layer:
     kind = _kind(tree.func, text)
-    if any(isinstance(one, ast.Starred) for one in tree.args) or any(one.arg is None for one in tree.keywords):
-        raise ModelCostError(f"{RULE}. Received: {short(text)}")
-    given = {str(one.arg): _value(one.value, text) for one in tree.keywords}
-    made = kind(*(_value(one, text) for one in tree.args), **{**more, **given})
+    args, given = _arguments(tree, text)
+    made = kind(*args, **{**more, **given})
     assert isinstance(made, Layer)
     return made
 
 
+def _arguments(tree: ast.Call, text: str) -> tuple[list[Any], dict[str, Any]]:
+    """What stands in the brackets of a call: literals, and layers."""
+    if any(isinstance(one, ast.Starred) for one in tree.args) or any(one.arg is None for one in tree.keywords):
+        raise ModelCostError(f"{RULE}. Received: {short(text)}")
+    return [_value(one, text) for one in tree.args], {str(one.arg): _value(one.value, text) for one in tree.keywords}
+
+
+def _word(func: ast.expr, text: str) -> str:
+    """What is called, as Conv2D, layers.Conv2D or keras.layers.Conv2D."""
+    *where, word = ast.unparse(func).split(".")
+    if where not in ([], ["layers"], ["keras"], ["keras", "layers"], ["tf", "keras", "layers"], ["mc"]):
+        raise ModelCostError(f"{RULE}. Received: {short(text)}")
+    return word
+
+
 def _kind(func: ast.expr, text: str) -> type[Layer]:
-    """The class of layer that is called, as Conv2D, layers.Conv2D or keras.layers.Conv2D."""
+    """The class of layer that is called."""
     from modelcost import layers
 
-    words = ast.unparse(func).split(".")
-    if words[:-1] not in ([], ["layers"], ["keras", "layers"], ["tf", "keras", "layers"], ["mc"]):
-        raise ModelCostError(f"{RULE}. Received: {short(text)}")
-    if words[-1] not in layers.names():
-        raise unknown("layer", words[-1], layers.names())
-    kind = getattr(layers, words[-1])
+    word = _word(func, text)
+    if word not in layers.names():
+        raise unknown("layer", word, layers.names())
+    kind = getattr(layers, word)
     if not isinstance(kind, type) or not issubclass(kind, Layer):
-        raise ModelCostError(f"{RULE}; the input is given apart, as input: [28, 28, 1]. Received: {short(text)}")
+        raise ModelCostError(f"the input is given once, first of all or as input: [28, 28, 1]. Received: {short(text)}")
     return kind
 
 
 def _value(tree: ast.expr, text: str) -> Any:
     """A literal, or a layer within a layer."""
     if isinstance(tree, ast.Call):
-        return _called(tree, text, {})
+        return _called(_call(ast.unparse(tree)), text, {})
     try:
         return ast.literal_eval(tree)
     except (ValueError, TypeError, RecursionError, MemoryError):
         raise ModelCostError(f"{RULE}; {short(ast.unparse(tree))} is no plain value. Received: {short(text)}") from None
 
 
-def sequential(name: str, shape: Sequence[Any], calls: Sequence[Any]) -> Sequential:
+def sequential(name: str, shape: Sequence[Any] | None, calls: Sequence[Any]) -> Sequential:
     """The model of layers that follow each other: texts, or {name: text}.
 
-    Raises `ModelCostError`, with the number of the layer, for one that is none.
+    Where no input's shape is given, the first call says it, as in Keras: `Input((28, 28, 1))`, or a layer with an
+    `input_shape`. Raises `ModelCostError`, with the number of the layer, for one that is none.
 
     >>> sequential("net", [28, 28, 1], ["Flatten()", {"output": "Dense(10)"}])
     Sequential(2 layers)
+    >>> sequential("net", None, ["Input((28, 28, 1))", "Flatten()", "Dense(10)"]).count_params()
+    7850
     """
     from modelcost.layers import Input
     from modelcost.sequential import Sequential
 
     if len(calls) > MOST_LAYERS:
         raise ModelCostError(f"a model written out has at most {MOST_LAYERS:,} layers. Received: {len(calls):,}")
-    made: list[Any] = [Input(tuple(shape), name="input")]
+    made: list[Any] = [] if shape is None else [Input(tuple(shape), name="input")]
     for i, call in enumerate(calls, 1):
         try:
-            made.append(_one(call))
+            made.append(layer(*_named(call)) if made else _first(call))
         except ModelCostError as error:
             raise type(error)(f"layer {i}: {error}") from None
     return Sequential(made, name=name)
 
 
-def _one(call: Any) -> Layer:
+def _named(call: Any) -> tuple[Any, str | None]:
+    """A call, and the name that stands before it."""
     if not isinstance(call, dict):
-        return layer(call)
+        return call, None
     if len(call) != 1:
         raise ModelCostError(f"a layer is a call, or one name and its call. Received: {short(call)}")
     ((name, text),) = call.items()
-    return layer(text, str(name))
+    return text, str(name)
+
+
+def _first(call: Any) -> Any:
+    """The input, or a first layer that says the input's shape."""
+    from modelcost.layers import Input
+
+    text, name = _named(call)
+    tree = _call(text)
+    if _word(tree.func, text) in ("Input", "InputLayer"):
+        args, given = _arguments(tree, text)
+        return Input(*args, **{**({} if name is None else {"name": name}), **given})
+    first = layer(text, name)
+    if first.input_shape is None and first.batch_input_shape is None:
+        raise ModelCostError(f"{FORM}. Received: {short(text)}")
+    return first
 
 
 KEYS = ("name", "input", "layers")
-FORM = "a model is written out as input: [28, 28, 1] and layers: [Flatten(), Dense(10)]"
+FORM = (
+    "a model is written out as input: [28, 28, 1] and layers: [Flatten(), Dense(10)], or its layers begin with "
+    "Input((28, 28, 1))"
+)
 
 
 def model_of(found: Any, name: str) -> Sequential:
-    """The model that a YAML file says, all of it text: its input and its layers; `name` is for one without a name.
+    """The model that a YAML file says, all of it text: its input and its layers, listed or each in a line of its own;
+    `name` is for one without a name.
 
     >>> model_of({"input": "28x28x1", "layers": ["Flatten()", "Dense(10)"]}, "net").count_params()
     7850
@@ -133,12 +172,15 @@ def model_of(found: Any, name: str) -> Sequential:
     for word in found:
         if word not in KEYS:
             raise unknown("key of a model", word, KEYS)
-    if found.get("input") in (None, "") or not isinstance(found.get("layers"), list):
+    shape, calls = found.get("input"), found.get("layers")
+    if isinstance(calls, str):
+        calls = [line for line in calls.splitlines() if line.strip()]
+    if not isinstance(calls, list) or (shape in (None, "") and not calls):
         raise ModelCostError(f"{FORM}. Received: {short(found)}")
     given = found.get("name", name)
     if not isinstance(given, str):
         raise ModelCostError(f"a model's name is a word. Received: {short(given)}")
-    return sequential(given, input_shape(found["input"]), found["layers"])
+    return sequential(given, None if shape in (None, "") else input_shape(shape), calls)
 
 
 def input_shape(given: Any) -> tuple[int | None, ...]:
