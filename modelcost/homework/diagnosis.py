@@ -11,7 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import inf, log2
 
-from modelcost.homework.misread import meant
+from modelcost.homework.misread import CUT_OFF, meant
 from modelcost.homework.search import FURTHER, LEAST, Tried, ends, together
 
 TYPE_CHECKING = False
@@ -148,7 +148,13 @@ def _reached(
     for low, high, slip in others if left else ():
         if slip.bits <= bound and low <= reference.count <= high:
             yield reference.bits + slip.bits, (*before, slip)
-        elif search and left > 1 and slip.bits + FURTHER + LEAST <= bound and search.reaches(low, high):
+        elif (
+            slip.kind != CUT_OFF
+            and search
+            and left > 1
+            and slip.bits + FURTHER + LEAST <= bound
+            and search.reaches(low, high)
+        ):
             for bits, slips in search.explained(low, high, 1, bound - slip.bits - FURTHER):
                 if slips:
                     yield reference.bits + bits + slip.bits + FURTHER, (*before, *slips, slip)

@@ -117,7 +117,7 @@ def in_units(claim: Claim) -> Numeral:
 
 def _shape_verdict(claim: Claim, subject: Subject) -> Verdict:
     right = count(subject, claim.of, "output_shape")
-    verdict = checked_shape(claim.name, claim.given, right)
+    verdict = checked_shape(claim.name, claim.given, right, nearby(subject, claim.of))
     row = subject.row(claim.of)
     if verdict.status != WRONG or row is None:
         return verdict

@@ -23,6 +23,7 @@ WHOLE = "of the whole figure: "
 FACTORS = {"the batch": "N", "the epochs": "epochs"}
 """Factors of a finished number, as a formula names them."""
 PASSES = ("the epochs", "forward and backward of every epoch")
+CUT_OFF = "cut off"
 NUMBERS = "numbers are counted, not their bytes"
 
 
@@ -38,7 +39,7 @@ def meant(claim: Numeral, measures: str, scales: Iterable[tuple[str, int]] = ())
     the digits 5 and 7 are exchanged
     """
     seen: set[Fraction] = set()
-    for figure, slip in (*_scaled(claim, measures, scales), *_digits(claim)):
+    for figure, slip in (*_cut_off(claim), *_scaled(claim, measures, scales), *_digits(claim)):
         if figure.value not in seen and figure.value != claim.value:
             seen.add(figure.value)
             yield figure, slip
@@ -57,6 +58,15 @@ def other_units(figure: Numeral) -> Iterator[tuple[str, Numeral]]:
 def numeral_of(value: int | Fraction) -> Numeral:
     """A figure that stands for itself."""
     return Numeral(Fraction(value), Fraction(value), Fraction(value), f"{value:,}" if isinstance(value, int) else "")
+
+
+def _cut_off(claim: Numeral) -> Iterator[Meant]:
+    """What the claim would be if the rest of the digits had been left away: all up to the next figure."""
+    if claim.rounded and claim.value > 0:
+        next_one = claim.value + claim.high - claim.low
+        text = f"{claim.text} is cut off, not rounded"
+        figure = Numeral((claim.value + next_one) / 2, claim.value, next_one, claim.text, unit=claim.unit)
+        yield figure, Slip(CUT_OFF, 1.5, text, "look at how it is rounded", {})
 
 
 def _scaled(claim: Numeral, measures: str, scales: Iterable[tuple[str, int]]) -> Iterator[Meant]:

@@ -53,19 +53,28 @@ RULE = "a figure is written as 41,736,960 or 1_000, 3e6, 4.2 MB, ≈ 3e6 or 40-6
 class Numeral:
     """A figure that somebody wrote: its value, from where to where it may be meant, what it measures, its text.
 
-    `low` and `high` are equal where it stands for itself: a whole number in full.
+    `low` and `high` are equal where it stands for itself: a whole number in full. `rounded`: these are half a step of
+    its last digit to either side.
 
     >>> about = numeral("≈ 3e6")
     >>> int(about.value), int(about.low), int(about.high)
     (3000000, 2500000, 3500000)
     """
 
-    __slots__ = ("about", "high", "low", "measures", "text", "unit", "value")
+    __slots__ = ("about", "high", "low", "measures", "rounded", "text", "unit", "value")
 
     def __init__(
-        self, value: Fraction, low: Fraction, high: Fraction, text: str, about: bool = False, unit: str = ""
+        self,
+        value: Fraction,
+        low: Fraction,
+        high: Fraction,
+        text: str,
+        about: bool = False,
+        unit: str = "",
+        rounded: bool = False,
     ) -> None:
         self.value, self.low, self.high, self.text, self.about, self.unit = value, low, high, text, about, unit
+        self.rounded = rounded
         self.measures = UNITS[unit][0] if unit else ""
 
     @property
@@ -83,7 +92,8 @@ class Numeral:
 
     def scaled(self, factor: Fraction) -> Numeral:
         """The same figure in another unit."""
-        return Numeral(self.value * factor, self.low * factor, self.high * factor, self.text, self.about, self.unit)
+        value, low, high = self.value * factor, self.low * factor, self.high * factor
+        return Numeral(value, low, high, self.text, self.about, self.unit, self.rounded)
 
     def within(self, tolerance: Fraction) -> Numeral:
         """The same figure, meant to within so much of either side."""
@@ -160,7 +170,7 @@ def _read(text: str, sign: int, whole: str, part: str, power: str | None, unit: 
     if rounded:
         zeros = 0 if part or not about else len(whole) - len(whole.rstrip("0") or whole)
         half = Fraction(10**zeros, 2 * 10 ** len(part)) * scale
-    return Numeral(value, value - half, value + half, text, about, unit)
+    return Numeral(value, value - half, value + half, text, about, unit, rounded)
 
 
 def _range(text: str) -> Numeral | None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from modelcost.homework.references import Nearby
+
 MOST_AXES = 16
 
 
@@ -41,19 +43,21 @@ def shape(given: Any) -> tuple[int, ...]:
     return tuple(int(size) for size in sizes)
 
 
-def checked_shape(what: str, claim: Any, right: tuple[Any, ...]) -> Verdict:
-    """The verdict on a shape."""
+def checked_shape(what: str, claim: Any, right: tuple[Any, ...], nearby: Nearby = ()) -> Verdict:
+    """The verdict on a shape; `nearby`: sizes that may have been put in for one of its own."""
     claimed, sizes = shape(claim), tuple(int(size) for size in right)
     if claimed == sizes:
         return Verdict(what, claimed, sizes, RIGHT)
-    found = sorted(_explained(claimed, right, sizes), key=lambda slip: slip.bits)
+    found = sorted(_explained(claimed, right, sizes, nearby), key=lambda slip: slip.bits)
     reference = Reference(0)
     return Verdict(
         what, claimed, sizes, WRONG, [Explanation(slip.bits, reference, [slip], True, "") for slip in found[:3]]
     )
 
 
-def _explained(claimed: tuple[int, ...], right: tuple[Any, ...], sizes: tuple[int, ...]) -> Iterator[Slip]:
+def _explained(
+    claimed: tuple[int, ...], right: tuple[Any, ...], sizes: tuple[int, ...], nearby: Nearby
+) -> Iterator[Slip]:
     if claimed[1:] == sizes:
         text = f"the batch ({claimed[0]}) stands in front; a shape is that of one example"
         yield Slip("batch in front", 1.0, text, "is this the shape of one example?", {})
@@ -63,20 +67,20 @@ def _explained(claimed: tuple[int, ...], right: tuple[Any, ...], sizes: tuple[in
         if _multiplied(claimed) == _multiplied(sizes):
             yield Slip("flattened", 2.0, "all elements are there, on other axes", "how many axes are there?", {})
         return
-    yield from _windows(claimed, right)
+    yield from _of_sizes(claimed, right, nearby)
 
 
 def _multiplied(sizes: tuple[int, ...]) -> int:
     return int(product(sizes))
 
 
-def _windows(claimed: tuple[int, ...], right: tuple[Any, ...]) -> Iterator[Slip]:
+def _of_sizes(claimed: tuple[int, ...], right: tuple[Any, ...], nearby: Nearby) -> Iterator[Slip]:
     """Slips with the sizes of the axes that give each axis the length that was claimed."""
     form = Form(product(size if isinstance(size, Term) else int(size) for size in right))
     by_place = dict(zip(_places(right), form.root.parts, strict=False))
     if len(by_place) != len(claimed):
         return
-    for _, bits, (slip,) in Tried(form).outcomes(1):
+    for _, bits, (slip,) in Tried(form, nearby).outcomes(1):
         got = tuple(slip.values.get(leaf.index, leaf.value) for leaf in by_place.values())
         if got == claimed:
             yield Slip(slip.kind, bits, slip.text, slip.hint, {})

@@ -16,6 +16,7 @@ from modelcost.homework.marking import verdict_on
 from modelcost.homework.numerals import numeral
 from modelcost.homework.search import Tried, together
 from modelcost.homework.subject import Subject
+from modelcost.homework.verdict import Verdict
 
 FIGURES = ("params", "macs", "multiplies", "adds", "comparisons", "flops", "activation_bytes")
 NETWORKS = ("lenet5", "alexnet_grouped", "lstm_stack", "fashion_cnn_bn", "mobilenet_v2", "gpt2")
@@ -119,6 +120,33 @@ def test_shapes() -> None:
     assert mc.check((96, 55, 55), of=conv).slips == ["the axes are in another order"]
     assert "56 x 56 places" in mc.check((56, 56, 96), of=conv).slips[0]
     assert mc.check((7, 7, 7), of=conv).explanations == []
+
+
+def on_a_sheet(name: str, of: str, quantity: str, claim: Any) -> Verdict:
+    given = claim if quantity == "output_shape" else numeral(claim)
+    return verdict_on(Claim("net", of, quantity, given), Subject(name, {"batch": 32}))
+
+
+def test_a_shape_with_another_size_in_it() -> None:
+    found = on_a_sheet("lenet5", "C3", "output_shape", (10, 10, 6))
+    assert found.slips == ["6 (the channels of S2, the layer before) stands where the 16 filters belong"]
+    assert on_a_sheet("lenet5", "C3", "output_shape", (10, 10, 7)).slips == []
+
+
+CUT = [("params", "138.35e6", "138.36e6", "138.31e6"), ("parameter_bytes", "553.4301 MB", "553.4302 MB", "553.4298 MB")]
+"""Of vgg16's 138,357,544 parameters: cut off, rounded, neither."""
+
+
+@pytest.mark.parametrize(("quantity", "cut", "rounded", "neither"), CUT)
+def test_digits_that_were_cut_off(quantity: str, cut: str, rounded: str, neither: str) -> None:
+    assert on_a_sheet("vgg16", "model", quantity, rounded)
+    found = on_a_sheet("vgg16", "model", quantity, cut)
+    assert found.status == "wrong"
+    assert found.slips == [f"{cut} is cut off, not rounded"]
+    assert found.hint == "look at how it is rounded"
+    assert not any("cut off" in slip for slip in on_a_sheet("vgg16", "model", quantity, neither).slips)
+    within = Claim("net", "model", quantity, numeral(cut), tolerance=numeral(cut).value / 10**9)
+    assert not any("cut off" in slip for slip in verdict_on(within, Subject("vgg16", {})).slips)
 
 
 def test_what_cannot_be_checked() -> None:
