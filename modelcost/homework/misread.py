@@ -24,6 +24,7 @@ FACTORS = {"the batch": "N", "the epochs": "epochs"}
 """Factors of a finished number, as a formula names them."""
 PASSES = ("the epochs", "forward and backward of every epoch")
 CUT_OFF = "cut off"
+HALF = Fraction(1, 2)
 NUMBERS = "numbers are counted, not their bytes"
 
 
@@ -73,7 +74,10 @@ def _scaled(claim: Numeral, measures: str, scales: Iterable[tuple[str, int]]) ->
     """What the claim would be without a factor that was put in, or with one that was left out."""
     for times, bits, text, hint in _factors(measures):
         kind = f"{WHOLE}without bytes" if text == NUMBERS else f"times {times}"
-        yield claim.scaled(1 / times), Slip(kind, bits, text, hint, {})
+        figure = claim.scaled(1 / times)
+        if claim.exact and times == HALF:  # of an odd number, rounded up or down
+            figure = Numeral(figure.value, figure.value - 1, figure.value + 1, claim.text, unit=claim.unit)
+        yield figure, Slip(kind, bits, text, hint, {})
     for what, many in scales:
         if many > 1:
             hint = f"look at {what}: is the figure for one, or for all of them?"
@@ -90,7 +94,7 @@ def _factors(measures: str) -> Iterator[tuple[Fraction, float, str, str]]:
     hint = "is it counted once, or twice?"
     if measures not in ("bytes", "bits"):
         yield Fraction(2), 4.0, "everything is counted twice (as for a multiply-add that is two)", hint
-        yield Fraction(1, 2), 4.5, "half of it is counted (as for a multiply-add that is one)", hint
+        yield HALF, 4.5, "half of it is counted (as for a multiply-add that is one)", hint
         yield Fraction(3), 4.5, "three times as much, as if forward and backward were meant", hint
     for power in (3, 6, 9):
         text = f"a factor of 10**{power}: one prefix (k, M, G) for another"
@@ -107,7 +111,7 @@ def _factors(measures: str) -> Iterator[tuple[Fraction, float, str, str]]:
         yield Fraction(8), 3.0, "bits are counted, not bytes", hint
         yield Fraction(1, 8), 3.5, "divided by 8, as if bits had been counted", hint
         yield Fraction(2), 3.5, "twice the bytes are taken for each number, as of float64 for float32", hint
-        yield Fraction(1, 2), 3.5, "half the bytes are taken for each number, as of float16 for float32", hint
+        yield HALF, 3.5, "half the bytes are taken for each number, as of float16 for float32", hint
         yield Fraction(1, 4), 3.0, NUMBERS, hint
 
 

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 
     Nearby = tuple[tuple[str, int], ...]
 
-OTHER_CONVENTION, OTHER_QUANTITY, OTHER_LAYER, OTHER_NETWORK = 1.5, 3.5, 4.0, 3.5
+OTHER_CONVENTION, OTHER_QUANTITY, OTHER_LAYER, OTHER_NETWORK = 1.5, 3.5, 4.0, 2.5
 AND_BY = ", counted by "
 """Between a rule of thumb and the convention by which it was followed."""
+CITED = {"macs": 1, "2macs": 2}
+"""Conventions by which networks are mostly cited, and what they count for each multiply-accumulate."""
 FAMILIES = ("alexnet", "vgg", "resnet")
 """Networks of the zoo that have variants, by the beginning of their names."""
 BY_HAND = 0.5  # bits of what is worked out by hand where the exact figure is known
@@ -267,11 +269,13 @@ def _networks(subject: Subject, of: str, name: str, part: str) -> Iterator[Refer
             figures = [figure for _, figure in by_hand(variant, name)] if trains(subject, name) else []
             for figure in figures or [count(variant, of, name, part)]:
                 yield of_network(figure, other)
+            for convention, times in CITED.items() if name == "flops" else ():
+                yield of_network(times * count(variant, of, "macs", part), other, convention)
         except ModelCostError:
             continue  # no such layer there
 
 
-def of_network(figure: Any, other: str) -> Reference:
-    """A figure that is another network's."""
-    text, hint = f"this is the figure of {other}", "which variant is this?"
-    return _mistaken(figure, OTHER_NETWORK, "another network", text, hint)
+def of_network(figure: Any, other: str, convention: str = "") -> Reference:
+    """A figure that is another network's, and perhaps by another convention."""
+    slip = Slip("another network", OTHER_NETWORK, f"this is the figure of {other}", "which variant is this?", {})
+    return Reference(figure, OTHER_NETWORK + (OTHER_CONVENTION if convention else 0.0), convention, slip)

@@ -149,6 +149,30 @@ def test_digits_that_were_cut_off(quantity: str, cut: str, rounded: str, neither
     assert not any("cut off" in slip for slip in verdict_on(within, Subject("vgg16", {})).slips)
 
 
+def test_half_of_an_odd_figure() -> None:
+    right = REPORTS["alexnet"].flops
+    assert right % 2 == 1
+    for half in (right // 2, right // 2 + 1):
+        found = on_a_sheet("alexnet", "model", "flops", int(half))
+        assert "half of it is counted (as for a multiply-add that is one)" in found.slips
+    assert on_a_sheet("alexnet", "model", "flops", int(right // 2 - 1)).slips == []
+
+
+@pytest.mark.parametrize(("claim", "convention"), [(724_406_816, "macs"), ("724M", "macs"), (1_448_813_632, "2macs")])
+def test_a_figure_of_another_variant_by_another_convention(claim: Any, convention: str) -> None:
+    found = on_a_sheet("alexnet", "model", "flops", claim)
+    assert found.likeliest[0].text == f"this is the figure of alexnet_grouped (counted by {convention})"
+    assert (
+        on_a_sheet("alexnet", "conv2", "flops", 223_948_800).likeliest[0].text
+        == "this is the figure of alexnet_grouped (counted by macs)"
+    )
+
+
+def test_a_rounded_figure_of_another_variant() -> None:
+    found = on_a_sheet("alexnet", "model", "params", "61M")  # as the grouped network, that of the paper, is cited
+    assert found.slips == ["this is the figure of alexnet_grouped"]
+
+
 def test_what_cannot_be_checked() -> None:
     with pytest.raises(ModelCostError, match="has no value until its free sizes are bound"):
         mc.check(3, of=mc.Expression("T", size="steps"))
