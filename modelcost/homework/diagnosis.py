@@ -11,7 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import inf, log2
 
-from modelcost.homework.misread import CUT_OFF, meant
+from modelcost.homework.misread import OF_DIGITS, meant
 from modelcost.homework.search import FURTHER, LEAST, Tried, ends, together
 
 TYPE_CHECKING = False
@@ -146,18 +146,13 @@ def _reached(
             if slips:
                 yield reference.bits + bits, (*before, *slips)
     for low, high, slip in others if left else ():
+        further = slip.bits + FURTHER
         if slip.bits <= bound and low <= reference.count <= high:
             yield reference.bits + slip.bits, (*before, slip)
-        elif (
-            slip.kind != CUT_OFF
-            and search
-            and left > 1
-            and slip.bits + FURTHER + LEAST <= bound
-            and search.reaches(low, high)
-        ):
-            for bits, slips in search.explained(low, high, 1, bound - slip.bits - FURTHER):
+        elif search is not None and left > 1 and further + LEAST <= bound and slip.kind not in OF_DIGITS:
+            for bits, slips in search.explained(low, high, 1, bound - further) if search.reaches(low, high) else ():
                 if slips:
-                    yield reference.bits + bits + slip.bits + FURTHER, (*before, *slips, slip)
+                    yield reference.bits + bits + further, (*before, *slips, slip)
 
 
 def _best(found: Iterable[Explanation]) -> list[Explanation]:

@@ -23,7 +23,9 @@ WHOLE = "of the whole figure: "
 FACTORS = {"the batch": "N", "the epochs": "epochs"}
 """Factors of a finished number, as a formula names them."""
 PASSES = ("the epochs", "forward and backward of every epoch")
-CUT_OFF = "cut off"
+CUT_OFF, UNSAID = "cut off", "rounded without a word"
+OF_DIGITS = (CUT_OFF, UNSAID)
+"""Kinds of slips with how many digits are given: beside one, no other is looked for."""
 HALF = Fraction(1, 2)
 NUMBERS = "numbers are counted, not their bytes"
 
@@ -40,8 +42,8 @@ def meant(claim: Numeral, measures: str, scales: Iterable[tuple[str, int]] = ())
     the digits 5 and 7 are exchanged
     """
     seen: set[Fraction] = set()
-    for figure, slip in (*_cut_off(claim), *_scaled(claim, measures, scales), *_digits(claim)):
-        if figure.value not in seen and figure.value != claim.value:
+    for figure, slip in (*_cut_off(claim), *_rounded(claim), *_scaled(claim, measures, scales), *_digits(claim)):
+        if slip.kind == UNSAID or (figure.value not in seen and figure.value != claim.value):
             seen.add(figure.value)
             yield figure, slip
 
@@ -68,6 +70,18 @@ def _cut_off(claim: Numeral) -> Iterator[Meant]:
         text = f"{claim.text} is cut off, not rounded"
         figure = Numeral((claim.value + next_one) / 2, claim.value, next_one, claim.text, unit=claim.unit)
         yield figure, Slip(CUT_OFF, 1.5, text, "look at how it is rounded", {})
+
+
+def _rounded(claim: Numeral) -> Iterator[Meant]:
+    """What a whole number that ends in zeros would be if it had been rounded to the figures before them."""
+    digits = str(int(claim.value)) if claim.exact and claim.value.denominator == 1 and claim.value > 0 else ""
+    figures = len(digits.rstrip("0"))
+    if 1 < figures < len(digits):
+        half = Fraction(10 ** (len(digits) - figures), 2)
+        text = f"rounded to {figures} figures: written as ≈ {int(claim.value):,}, it is right"
+        figure = Numeral(claim.value, claim.value - half, claim.value + half, claim.text, unit=claim.unit)
+        bits = 3.0 + 2.0 * max(0, figures - 4)  # hardly anybody rounds to more than four
+        yield figure, Slip(UNSAID, bits, text, "say where a figure is rounded", {})
 
 
 def _scaled(claim: Numeral, measures: str, scales: Iterable[tuple[str, int]]) -> Iterator[Meant]:

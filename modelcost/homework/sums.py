@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Change = tuple[int, float, Slip, frozenset[str], str, list[str]]
 
-OMITTED, TWICE, GROUP, EVERYWHERE = 2.0, 5.0, 3.0, 0.5
+OMITTED, TWICE, ALONE, GROUP, EVERYWHERE = 2.0, 5.0, 4.0, 3.0, 0.5
 WITHIN, OTHER_SIZE = 0.5, 2.5
 """Bits of a slip in a part, beside those of which part it is: of many sizes in many parts one or other would fit."""
 IN_ONE_PART = 9.0  # bits that two slips in the same part of a sum have at most
@@ -34,6 +34,7 @@ LEAST_OF_TWO = 3.5
 """Bits that two slips have at least of which one is in a part, beside those of which part it is."""
 FAR = 2.0
 """Bits that a slip in a part may be less likely than whole parts that make the figure, and is still looked for."""
+FEW = 3  # parts of which it is no more to say that two are left out than that one stands alone
 MOST_PARTS = 400
 MANY, MOST_PAIRS = 1_000, 4_000
 """Changes of which pairs are formed: where so many are of likely slips, none of others; and the likeliest of all."""
@@ -154,7 +155,7 @@ class TriedSum:
                     yield bits + self.place + within(several, part), tuple(at(part.names, slip) for slip in several)
 
     def _left_out(self, low: Any = -inf, high: Any = inf) -> Iterator[Change]:
-        """Parts that are left out or counted twice; those with numbered names all together."""
+        """Parts that are left out or counted twice, or stand alone; those with numbered names all together."""
         by_value: dict[int, list[str]] = {}
         groups: dict[str, list[str]] = {}
         for name, value in self.values.items():
@@ -164,6 +165,10 @@ class TriedSum:
             for change, kind in ((-value, "left out"), (value, "counted twice")):
                 if low <= change <= high:
                     yield from self._whole_part(change, kind, names)
+            if len(self.values) > FEW and low <= (change := value - self.value) <= high and not _unnamed(names[0]):
+                text, hint = f"{one_of(names)} ({abs(value):,}) alone is given", "is the figure that of all parts?"
+                slip = Slip("part alone", ALONE, text, hint, {})
+                yield change, ALONE + self.place, slip, frozenset(self.values), "", []
         for names in groups.values():
             change = -sum(self.values[name] for name in names)
             if 1 < len(names) < len(self.values) and low <= change <= high:
@@ -203,7 +208,7 @@ class TriedSum:
             first = next((slip for part in parts if (slip := part.told(kind))), None) if low <= change <= high else None
             names = {name for part in parts for name in part.names}
             if first is not None and len(names) > 1:
-                named = [name for name in self.values if name in names and not name.startswith("term ")]
+                named = [name for name in self.values if name in names and not _unnamed(name)]
                 bits, where = first.bits + EVERYWHERE, f"in all of {all_of(named, ', ')}" if named else "throughout"
                 slip = Slip(f"{kind} everywhere", bits, f"{where}: {plain(first.text)}", first.hint, {})
                 yield change, bits, slip, frozenset(names), "", []
@@ -217,6 +222,11 @@ class TriedSum:
                 before, parts = found.get(kind, (0, []))
                 found[kind] = before + change * len(part.names), [*parts, part]
         return found
+
+
+def _unnamed(name: str) -> bool:
+    """Whether a part is called by its place alone."""
+    return name.startswith("term ")
 
 
 @lru_cache(maxsize=10_000)

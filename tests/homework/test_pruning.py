@@ -82,14 +82,14 @@ def tried_one_by_one(parts: dict[str, Any], value: int, place: float) -> set[tup
     return found
 
 
-WHOLE = ("everywhere", "without parts", "without part", "part twice")
+WHOLE = ("everywhere", "without parts", "part alone", "without part", "part twice")
 """Slips with whole parts, by the ends of their kinds."""
 
 
 def told(search: TriedSum, value: int) -> tuple[set[tuple[float, str]], float]:
     """What a search says of one part, without its name; and the bits beyond which it need not say any more."""
     found = [(bits, several[0]) for bits, several in search.explained(value, value, 1) if several]
-    alone = ((bits, slip) for bits, slip in found if not slip.kind.endswith(WHOLE[:2]))
+    alone = ((bits, slip) for bits, slip in found if not slip.kind.endswith(WHOLE[:3]))
     limit = min((bits + FAR for bits, slip in found if slip.kind.endswith(WHOLE)), default=inf)
     return {(bits, _short(slip)) for bits, slip in alone}, limit
 

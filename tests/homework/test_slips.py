@@ -173,6 +173,26 @@ def test_a_rounded_figure_of_another_variant() -> None:
     assert found.slips == ["this is the figure of alexnet_grouped"]
 
 
+def test_a_whole_number_that_was_rounded() -> None:
+    found = on_a_sheet("vgg16", "model", "flops", 30.9e9)  # of 30,940,531,639
+    assert found.slips == ["rounded to 3 figures: written as ≈ 30,900,000,000, it is right"]
+    assert on_a_sheet("vgg16", "model", "flops", "≈ 30,900,000,000")
+    assert on_a_sheet("vgg16", "model", "flops", 31_000_000_000).slips
+    assert on_a_sheet("vgg16", "model", "flops", 30_800_000_000).slips == []
+    assert on_a_sheet("vgg16", "model", "params", 138_357_540).slips == ["the digit 0 stands where 4 belongs"]
+    by_macs = on_a_sheet("vgg16", "model", "flops", 15.5e9).likeliest[0].text
+    assert by_macs == "rounded to 3 figures: written as ≈ 15,500,000,000, it is right (counted by macs)"
+
+
+def test_one_layer_for_all_of_them() -> None:
+    found = on_a_sheet("vgg16", "model", "params", 102_764_544)
+    assert found.slips == ["fc1 (102,764,544) alone is given"]
+    found = on_a_sheet("vgg16", "model", "params", 2_359_808)
+    assert found.slips == ["block4_conv2 or one of 4 like it (2,359,808) alone is given"]
+    three = on_a_sheet("mlp_128", "model", "params", 10_100)  # of three that is two that are left out
+    assert three.slips == ["first (4,915,300) is left out", "third (1,010) is left out"]
+
+
 def test_what_cannot_be_checked() -> None:
     with pytest.raises(ModelCostError, match="has no value until its free sizes are bound"):
         mc.check(3, of=mc.Expression("T", size="steps"))
