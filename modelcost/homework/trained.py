@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from modelcost.homework.subject import Subject
 
 NOT_FAR = 4
-"""Times that what training costs may be more, or less, than it is by hand: a backward pass is 0 to 3 forward passes."""
+"""Times that what training costs may be more, or less, than it is by hand (a backward pass is 0 to 3 forward passes),
+or than the right figure is, of which the optimizer may be nearly all.
+"""
 RELATED = Fraction(3, 2)
 """The same where a related network tells how much more, or less, it is."""
 
@@ -38,9 +40,12 @@ def exactly(subject: Subject, name: str, claim: Numeral) -> Iterator[Reference]:
     """
     if not trains(subject, name):
         return
+    right = Fraction(count(subject, "model", name))
     for i, convention in enumerate(CONVENTIONS):
-        by_examples = [] if convention in NOT_THE_NETWORK else by_convention(subject, "model", name, "", convention)
-        if _near(by_examples, claim):
+        if convention in (*NOT_THE_NETWORK, subject.convention):
+            continue
+        by_examples = by_convention(subject, "model", name, "", convention)
+        if _near([*by_examples, ("", right)], claim):  # by hand, nothing is told of what an optimizer does
             try:
                 CONVENTIONS[convention].flops_of(())  # one that covers the forward pass alone refuses even no work
                 figures = list(ways(subject.by(convention), name))
@@ -49,7 +54,6 @@ def exactly(subject: Subject, name: str, claim: Numeral) -> Iterator[Reference]:
             for way, figure in figures:
                 if claim.means(Fraction(figure)):
                     yield Reference(figure, OTHER_CONVENTION + i / 10, convention, way=way)
-    right = Fraction(count(subject, "model", name))
     for other, variant in variants_of(subject):
         pairs = zip(by_hand(variant, name), by_hand(subject, name), strict=True)
         if _near(((way, figure * right / own) for (way, figure), (_, own) in pairs), claim, RELATED):

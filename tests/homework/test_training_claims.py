@@ -170,3 +170,19 @@ def test_what_a_relative_of_the_network_costs_in_training_is_told_exactly_and_by
     assert found.slips == []
     costed = {name for (name, _), variant in subject.variants.items() if ("flops", "sgd") in variant.reports}
     assert costed == {"resnet34", "resnet50"}  # the others are far from all that was claimed
+
+
+EMBEDDED = mc.Sequential([mc.Input((20,)), mc.Embedding(50_000, 16), mc.GlobalAveragePooling1D(), mc.Dense(2)])
+"""800,000 numbers are trained on few of them: what the optimizer does is nearly all of a step."""
+
+
+@pytest.mark.parametrize("quantity", ["flops", "optimizer_flops"])
+@pytest.mark.parametrize("level", LEVELS)
+def test_exact_figures_by_other_conventions_are_known_where_the_optimizer_does_nearly_all(
+    level: str, quantity: str
+) -> None:
+    setting: dict[str, Any] = {"batch": 2, "data": 6, "epochs": 3, "optimizer": "adam"}
+    of = getattr(getattr(mc.cost(EMBEDDED, **setting), level), quantity)
+    claim = int(getattr(getattr(mc.cost(EMBEDDED, convention="all", **setting), level), quantity))
+    assert claim != of
+    assert mc.check(claim, of=of).why == "right by all"
