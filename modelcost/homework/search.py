@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import combinations_with_replacement, islice
 from math import inf
 
 from modelcost.homework.form import Form, is_short, is_sum
@@ -105,7 +105,7 @@ class Tried:
         return self.known[count][1]
 
     def _combined(self, count: int, limit: float) -> Iterator[Found]:
-        """Sets of slips that can go together, the likelier first as far as they are in order."""
+        """Sets of slips that can go together, the likeliest first."""
         one_of = self.likely(limit - (count - 1) * (FURTHER + LEAST))
         places = [_places(self.form, slip) for slip in one_of]
         for bits, chosen in _combinations(one_of, places, count, limit):
@@ -148,22 +148,28 @@ def _likely(form: Form) -> list[Slip]:
 def _combinations(
     slips: Sequence[Slip], places: Sequence[Places], count: int, limit: float
 ) -> Iterator[tuple[float, tuple[int, ...]]]:
-    """Sets of so many slips, of at most so many bits, that can go together, by their ranks."""
-    if count == 1:
-        yield from ((slip.bits, (rank,)) for rank, slip in enumerate(slips))
+    """Sets of so many slips, of at most so many bits, that can go together, by their ranks; the likeliest first."""
+    ranks: dict[float, list[int]] = {}
+    for rank, slip in enumerate(slips):
+        ranks.setdefault(slip.bits, []).append(rank)
+    for several in sorted(combinations_with_replacement(ranks, count), key=sum):
+        bits = sum(several) + (count - 1) * FURTHER
+        if bits > limit:
+            return
+        for chosen in _chosen([ranks[one] for one in several], places):
+            yield bits, chosen
+
+
+def _chosen(
+    lists: Sequence[list[int]], places: Sequence[Places], before: tuple[int, ...] = ()
+) -> Iterator[tuple[int, ...]]:
+    """One rank of each list, in ascending order, all of slips that can go together."""
+    if len(before) == len(lists):
+        yield before
         return
-    for bits, several in _combinations(slips, places, count - 1, limit):
-        if bits + slips[0].bits + FURTHER > limit:
-            if count == 2:
-                return  # those after it are no likelier
-            continue
-        others = [places[rank] for rank in several]
-        for rank, slip in enumerate(slips[: several[0]]):
-            more = bits + slip.bits + FURTHER
-            if more > limit:
-                break
-            if all(_together(places[rank], other) for other in others):
-                yield more, (rank, *several)
+    for rank in lists[len(before)]:
+        if (not before or rank > before[-1]) and all(_together(places[rank], places[other]) for other in before):
+            yield from _chosen(lists, places, (*before, rank))
 
 
 def _in_order(row: Any) -> tuple[int, float]:

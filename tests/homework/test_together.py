@@ -21,7 +21,7 @@ from modelcost.homework.nearby import nearby
 from modelcost.homework.numerals import numeral
 from modelcost.homework.practice import MOST_BITS, practice
 from modelcost.homework.references import BY_HAND, Reference, references
-from modelcost.homework.search import Tried, searched
+from modelcost.homework.search import MOST_TRIED, Tried, searched
 from modelcost.homework.sums import TriedSum
 from modelcost.homework.verdict import Verdict
 from modelcost.homework.words import is_size
@@ -59,6 +59,23 @@ def test_two_slips_are_about_different_things(count: Any) -> None:
         for value, _, (slip, *more) in tried.outcomes(2):
             if (slip, *more) == several:
                 assert value not in alone, several
+
+
+@pytest.mark.parametrize(("count", "bits"), [(2, 10.0), (3, 11.5)])
+def test_the_likeliest_are_tried_however_far_a_search_goes(count: int, bits: float) -> None:
+    """Of more sets of slips than are tried, the rarest are left out; nothing hangs on earlier claims."""
+    net = mc.cost("alexnet", batch=32)
+    others = nearby(subject_of(net.flops.source), "conv1")
+    found = []
+    for limits in ((bits,), (40.0, bits), (bits, 40.0, bits)):
+        tried = Tried(Form(net["conv1"].flops), others)
+        for limit in limits:
+            rows = tried.outcomes(count, limit)
+        assert (len(rows) == MOST_TRIED[count]) is (40.0 in limits)
+        found.append({(value, slips) for value, one, slips in rows if one <= bits})
+    told = [{(value, tuple(slip.text for slip in slips)) for value, slips in rows} for rows in found]
+    assert told[0] == told[1] == told[2]
+    assert len(told[0]) > 100
 
 
 def convolved(size: int, stride: int) -> Any:
