@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 COMMON = 3.5  # bits: likelier slips than this may have been made in every part alike
 TOLD = 3  # names of parts that are alike that are told one by one
 MOST_TOLD = 6  # names of parts that go together
+PLACES = re.compile(r"[\d,x ]+ places, (.+), stand where [\d,x ]+ belong")
+TERM = re.compile(r"in the term [\d*,]+")
 
 
 class Part:
@@ -129,7 +131,10 @@ def at(names: Sequence[str], slip: Slip) -> Slip:
 def plain(text: str) -> str:
     """What a slip is, without the figures of one layer.
 
-    >>> plain("the bias (64) is left out"), plain("the 64 filters are left out")
-    ('the bias is left out', 'the filters are left out')
+    >>> plain("the bias (64) is left out"), plain("the 64 filters are left out in the term 26*26*64*9")
+    ('the bias is left out', 'the filters are left out in one term')
+    >>> plain("26 x 26 places, those of valid padding, stand where 28 x 28 belong")
+    'the places are those of valid padding'
     """
-    return re.sub(r" \([\d,]+\)|(?<=the )[\d,]+ ", "", text)
+    text = PLACES.sub(r"the places are \1", text)
+    return re.sub(r" \([\d,]+\)|(?<=the )[\d,]+ |(?<=\)) [\d,]+", "", TERM.sub("in one term", text))

@@ -12,7 +12,7 @@ from math import inf
 
 from modelcost.homework.form import is_short
 from modelcost.homework.windowing import other_windows
-from modelcost.homework.words import SPACE, WORDS, called, is_size, left_out, letter, many, the, word
+from modelcost.homework.words import SPACE, WORDS, called, is_flattened, is_size, left_out, letter, many, the, word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,9 +90,10 @@ def _of_size(form: Form, name: str, leaves: list[Node], most: float) -> Iterator
         bits = RARELY
     if factors:
         hint = f"a factor is missing: think of the {said}"
+        kind = f"without {'flattened ' if is_flattened(leaves[0]) else ''}{letter(name) or name}"
         alone = [leaf for leaf in leaves if leaf.up is form.root and form.root.op == "add"]
         for places in (factors, [*factors, *alone]):  # in (C + 1)*U a term that is only U goes to 1 with it
-            yield Slip(f"without {letter(name) or name}", bits, left_out(leaves[0], form), hint, _ones(places))
+            yield Slip(kind, bits, left_out(leaves[0], form), hint, _ones(places))
     more = 0.0 if all(other.up is factors[0].up for other in factors) else ELSEWHERE
     for leaf in factors if len(factors) > 1 and bits + more <= most else ():
         text = f"{left_out(leaf, form)}{_place(form, leaf)}"

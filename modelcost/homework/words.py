@@ -42,6 +42,11 @@ def called(name: str) -> str:
     return f"the {name}" if name in PASSES else name
 
 
+def is_flattened(node: Node) -> bool:
+    """Whether a leaf is one of the sizes of which the inputs of a dense layer were flattened."""
+    return node.up is not None and node.up.name == "C"
+
+
 def word(node: Node, form: Form) -> str:
     """What a leaf is, in words.
 
@@ -52,8 +57,7 @@ def word(node: Node, form: Form) -> str:
     ['inputs', 'units']
     """
     name = node.name
-    flattened = node.up is not None and node.up.name == "C"
-    if flattened and letter(name) in FLATTENED:
+    if is_flattened(node) and letter(name) in FLATTENED:
         return FLATTENED[letter(name)]
     if name is None:
         return GATES.get(node.value, "factor") if "U" in form.named else "factor"

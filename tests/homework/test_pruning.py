@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from math import inf
 from typing import Any
 
@@ -138,6 +139,28 @@ def test_parts_that_are_alike_are_searched_once_and_told_once() -> None:
     verdict = mc.check(report.params - report["conv3"].params, of=report.params, report=report)
     assert verdict.slips == ["conv0 or one of 7 like it (2,320) is left out"]
     assert mc.check(blocks(2).params - 16, of=blocks(2).params).slips == ["conv0 or conv1: the bias (16) is left out"]
+
+
+def test_filters_left_out_of_all_convolutions_leave_what_was_flattened_as_it_is() -> None:
+    report = mc.cost("lenet5")
+    claim = int(report.macs) - sum(
+        row.macs - row.macs // row.output_shape[-1] for row in report.rows if "C" in row.name
+    )
+    assert mc.check(claim, of=report.macs).why == "in all of C1, C3, C5: the filters are left out"
+    inputs = {"C1": 1, "C3": 6, "C5": 16, "F6": 120, "output": 84}
+    claim = sum(int(report[name].macs) // size for name, size in inputs.items())
+    assert mc.check(claim, of=report.macs).why == "in all of C3, C5, F6, output: the input channels are left out"
+
+
+@pytest.mark.parametrize("name", ["alexnet_grouped", "fashion_cnn_bn", "lenet5"])
+@pytest.mark.parametrize("quantity", ["flops", "multiplies", "params"])
+def test_what_is_said_of_all_parts_has_no_size_of_the_first(name: str, quantity: str) -> None:
+    search = searched(getattr(mc.cost(name), quantity), NEARBY)
+    assert isinstance(search, TriedSum)
+    said = [slip.text.partition(": ")[2] for _, _, slip, *_ in search.changes() if slip.kind.endswith("everywhere")]
+    assert len(said) > 3
+    for text in said:
+        assert not re.search(r"\d\d|\d\*|[2-9]", text.replace("the factor 2 is", "")), text
 
 
 def test_the_same_slip_in_two_parts_that_are_alike() -> None:
