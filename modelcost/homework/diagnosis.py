@@ -156,8 +156,9 @@ def _reached(
 
 
 def _best(found: Iterable[Explanation]) -> list[Explanation]:
+    """The least surprising; equal ones by their texts, in whatever order a search came upon them."""
     kept: dict[str, Explanation] = {}
-    for one in sorted(found, key=lambda one: (one.bits, len(one.slips))):
+    for one in sorted(found, key=lambda one: (one.bits, len(one.slips), one.text)):
         kept.setdefault(one.text, one)
     return list(kept.values())[:KEPT]
 

@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 
 import modelcost as mc
+from modelcost.homework.answers import Claim
 from modelcost.homework.form import Form
+from modelcost.homework.marking import verdict_on
+from modelcost.homework.numerals import numeral
 from modelcost.homework.parts import COMMON
 from modelcost.homework.points import Points
 from modelcost.homework.search import Tried, searched
 from modelcost.homework.slips import SWAPPED, Slip, slips
+from modelcost.homework.subject import Subject
 from modelcost.homework.sums import FAR, OMITTED, OTHER_SIZE, TWICE, WITHIN, TriedSum, placed
 from tests.homework.planted import network, right
 
@@ -205,3 +209,18 @@ def test_whether_one_slip_makes_a_figure_is_told_at_once(figure: str) -> None:
     assert told == {value for value in values if any(several for _, several in search.explained(value, value, 1))}
     assert told and told != values
     assert search.reaches(0.0, 1.0)  # of a rounded figure it is not told
+
+
+def test_what_is_told_of_a_figure_does_not_hang_on_what_was_claimed_before() -> None:
+    """Rounded figures, of which much is equally likely, on a sheet on which all slips of the network are known."""
+    setting, claims = {"batch": 32}, ["1.97e9", "≈ 1.9e9", "2.05e9", "1.1e9"]
+
+    def verdicts(subject: Subject, several: list[str]) -> list[list[str]]:
+        made = [verdict_on(Claim("", "model", "flops", numeral(one)), subject.another()) for one in several]
+        return [[one.text for one in verdict.explanations] for verdict in made]
+
+    first = [verdicts(Subject("alexnet", setting), [one])[0] for one in claims]
+    sheet = Subject("alexnet", setting)
+    verdicts(sheet, ["1,234,567,891", "987654321"])
+    assert verdicts(sheet, claims) == first
+    assert sum(len(texts) > 1 for texts in first) > 1
