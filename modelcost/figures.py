@@ -64,6 +64,8 @@ class Figures:
         """A figure that need not know what it is of: a part of another, as of a sum."""
         if name not in self._given:
             raise MissingFigureError(f"{self.of} has no {name}; it has {', '.join(self._given)}")
+        if name in self.__dict__:
+            return self.__dict__[name]
         value = self._given[name]
         return value() if callable(value) else value
 

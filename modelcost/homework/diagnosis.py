@@ -156,9 +156,9 @@ def _reached(
 
 
 def _best(found: Iterable[Explanation]) -> list[Explanation]:
-    """The least surprising; equal ones by their texts, in whatever order a search came upon them."""
+    """The likeliest, each once; those that are as likely in an order that does not hang on how they were found."""
     kept: dict[str, Explanation] = {}
-    for one in sorted(found, key=lambda one: (one.bits, len(one.slips), one.text)):
+    for one in sorted(found, key=lambda one: (round(one.bits, 6), len(one.slips), one.text)):
         kept.setdefault(one.text, one)
     return list(kept.values())[:KEPT]
 

@@ -36,14 +36,17 @@ class Part:
         return searched(self.behind, self.others)
 
     def changes(self, most: float) -> list[tuple[int, Slip]]:
-        """What each slip of at most so many bits changes the sum by, where its formula is searched as one."""
+        """What each slip of at most so many bits changes the sum by, where its formula is searched as one.
+
+        As in `explained`, none makes a figure of less than nothing.
+        """
         search = self.search
         assert isinstance(search, Tried)
         if most <= LIKELY:
             made = ((search.form.valued(slip.values), slip) for slip in search.likely(most))
         else:
             made = ((value, slip) for value, bits, (slip,) in search.outcomes(1) if bits <= most)
-        return [(self.sign * (value - self.value), slip) for value, slip in made]
+        return [(self.sign * (value - self.value), slip) for value, slip in made if value >= 0]
 
     @cached_property
     def common(self) -> dict[str, int]:
