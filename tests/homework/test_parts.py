@@ -10,9 +10,9 @@ import modelcost as mc
 from modelcost.count import Count, product, total
 from modelcost.homework.form import Form
 from modelcost.homework.points import MOST_TERMS, Points
-from modelcost.homework.search import searched
+from modelcost.homework.search import FURTHER, searched
 from modelcost.homework.slips import slips
-from modelcost.homework.sums import TriedSum
+from modelcost.homework.sums import OMITTED, WITHIN, TriedSum
 
 NEARBY = (("the classes", 10), ("the batch", 32))
 
@@ -111,6 +111,35 @@ def test_what_is_found_in_a_sum_does_not_hang_on_what_was_asked_of_it_before() -
         assert not any("d: C is left out" in str(found) for found in search.explained(below, below, 1))
     nothing = next(change for change in range(1, 10_000) if change not in every)
     assert list(known.explained(known.value + nothing, known.value + nothing, 1)) == []
+
+
+def test_slips_in_two_parts_are_every_pair_that_makes_the_figure_and_each_once() -> None:
+    c, f, u = Count(13, "C"), Count(11, "F"), Count(29, "U")
+    parts = {"a": (1, c * f + f), "b": (1, c * f + f), "d": (-1, c * u), "e": (1, f * u * 2)}
+    search = searched(summed(parts), ())
+    assert isinstance(search, TriedSum)
+    singles = {(sign * -int(figure), name, OMITTED, f"{name} is out") for name, (sign, figure) in parts.items()}
+    for name, (sign, figure) in parts.items():
+        form = Form(figure)
+        made = [(form.valued(slip.values), slip) for slip in slips(form)]
+        singles |= {(sign * (value - form.value), name, slip.bits + WITHIN, slip.text)
+                    for value, slip in made if value >= 0 and slip.bits <= 4}  # fmt: skip
+    every = [(one, other) for one in singles for other in singles if one[1] < other[1]]
+    for one, other in sorted(every)[::23]:
+        value, limit = search.value + one[0] + other[0], one[2] + other[2] + FURTHER + 2 * search.place
+        found = [(bits, two) for bits, two in search.explained(value, value, 2, limit + 1e-6) if len(two) == 2]
+        assert any(abs(bits - limit) < 1e-6 for bits, _ in found), (one, other)
+        texts = [frozenset(slip.text for slip in two) for _, two in found]
+        assert len(texts) == len(set(texts)), (one, other)
+
+
+def test_formulas_of_other_signs_or_operators_are_of_another_shape() -> None:
+    h, w, c = Count(17, "H"), Count(19, "W"), Count(5, "C")
+    for count in (h * w + c, h * w - c, (h + w) * c, h * w * c, 3 * h + w, 4 * h + w):
+        form = Form(count)
+        for slip in slips(form, NEARBY):
+            value = form.valued(slip.values)
+            assert Points(form, NEARBY).fit(value, value), slip
 
 
 def deep(*layers: Any, side: int = 33, channels: int = 6) -> mc.Report:
