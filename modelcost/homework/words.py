@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 WORDS = {
     "N": "batch", "T": "time steps", "D": "depth", "H": "height", "W": "width", "C": "input channels",
     "F": "filters", "U": "units", "K": "kernel size", "S": "stride", "R": "dilation", "G": "groups", "V": "words",
-    "E": "numbers of an embedding", "P": "padding", "M": "depth multiplier", "bytes": "bytes of a number",
+    "E": "numbers of an embedding", "P": "padding", "M": "depth multiplier", "A": "heads",
+    "L": "positions", "d_k": "numbers of a key", "d_v": "numbers of a value", "bytes": "bytes of a number",
     "steps": "steps", "epochs": "epochs", "data": "training examples", "passes": "passes",
 }  # fmt: skip
 PASSES = ("forward pass", "backward pass", "optimizer", "mini-batch")
@@ -80,12 +81,15 @@ def the(node: Node, form: Form) -> str:
 
 
 PHRASES = {"N": "the batch of {}", "data": "the {} training examples", "passes": "the factor {} for both passes",
-           "bytes": "the {} bytes of each number"}  # fmt: skip
+           "bytes": "the {} bytes of each number", "E": "the {} numbers of an embedding",
+           "d_k": "the {} numbers of a key", "d_v": "the {} numbers of a value"}  # fmt: skip
 
 
 def many(node: Node, form: Form) -> bool:
     """Whether a leaf is spoken of in the plural."""
-    return node.name in ("data", "bytes") or (node.name not in PHRASES and word(node, form).endswith("s"))
+    return node.name in ("data", "bytes", "E", "d_k", "d_v") or (
+        node.name not in PHRASES and word(node, form).endswith("s")
+    )
 
 
 def left_out(node: Node, form: Form) -> str:

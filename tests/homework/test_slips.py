@@ -193,6 +193,25 @@ def test_one_layer_for_all_of_them() -> None:
     assert three.slips == ["first (4,915,300) is left out", "third (1,010) is left out"]
 
 
+def test_attention_is_spoken_of_in_words() -> None:
+    x = mc.Input((16, 64))
+    model = mc.Model(x, mc.MultiHeadAttention(4, 16, value_dim=8, name="attention")(x, x))
+    row, said = (
+        mc.cost(model)["attention"],
+        ("the 4 heads are", "the 16 numbers of a key are", "the 8 numbers of a value are"),
+    )
+    heads, keys, values = (_without(row.multiplies, name) for name in ("A", "d_k", "d_v"))
+    for claim, words in zip((heads, keys, values), said, strict=True):
+        assert any(f"{words} left out" in one.text for one in mc.check(claim, of=row.multiplies).explanations)
+
+
+def _without(figure: Any, name: str) -> int:
+    """A figure where one size is 1, worked out from its formula by Python itself."""
+    sizes = {"T": 16, "C": 64, "A": 4, "d_k": 16, "d_v": 8}
+    assert eval(figure.formula(), sizes) == figure
+    return int(eval(figure.formula(), {**sizes, name: 1}))
+
+
 def test_what_cannot_be_checked() -> None:
     with pytest.raises(ModelCostError, match="has no value until its free sizes are bound"):
         mc.check(3, of=mc.Expression("T", size="steps"))
