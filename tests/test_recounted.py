@@ -54,3 +54,11 @@ def test_the_first_report_stays_as_it_is() -> None:
     before = first.to_json()
     recounted(first, "2macs")
     assert first.to_json() == before
+
+
+def test_figures_that_were_read_before_are_found_anew() -> None:
+    first, counted = mc.cost("lenet5"), mc.cost("lenet5", convention="macs")
+    before = [row.flops for row in first]
+    again = [row.flops for row in recounted(first, "macs")]
+    assert again == [row.flops for row in counted]
+    assert again != before

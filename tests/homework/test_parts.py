@@ -191,3 +191,12 @@ def test_beside_a_part_that_is_left_out_only_what_is_nearly_as_likely_is_told() 
         int(without) - 13 * 10, int(without) - 13 * 10, 1
     )
     assert slip.text == "a: the 11 filters are left out" and bits < 6
+
+
+@pytest.mark.parametrize("off", [-1, 0, 1])
+def test_what_a_sum_has_to_be_within_a_product_is_whole(off: int) -> None:
+    whole = Count(32, "N") * summed(signed()).called("examples")
+    search, value = searched(whole, NEARBY), int(whole) - 32 * int(signed()["a"][1])
+    for low, high in ((value + off, value + off), (value + off - 0.25, value + off + 0.25)):
+        found = [several[0].text for _, several in search.explained(low, high, 1)]
+        assert any(text.startswith("a (") and text.endswith("is left out") for text in found) is (off == 0)
