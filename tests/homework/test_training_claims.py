@@ -186,3 +186,11 @@ def test_exact_figures_by_other_conventions_are_known_where_the_optimizer_does_n
     claim = int(getattr(getattr(mc.cost(EMBEDDED, convention="all", **setting), level), quantity))
     assert claim != of
     assert mc.check(claim, of=of).why == "right by all"
+
+
+def test_the_optimizer_of_a_relative_that_does_much_of_it_is_reckoned_with() -> None:
+    setting = {"batch": 1, "optimizer": "adam", "input": (24, 24, 3)}
+    other = mc.cost("resnet34", **setting)
+    assert 2 * other.minibatch.flops > 3 * 3 * other.flops  # by hand it is further off than a relative may be
+    claim = Claim("net", "model", "flops_per_minibatch", numeral(int(other.minibatch.flops)))
+    assert verdict_on(claim, Subject("resnet18", setting)).slips == ["this is the figure of resnet34"]
